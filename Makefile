@@ -1,0 +1,52 @@
+# Every target sets up what it needs; a step that is done is skipped.
+PYTHON ?= python3
+BIN    := .venv/bin
+READY  := .venv/ready
+LAB    ?= lab
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint generate guards bench lab-up lab-down lock clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+demo: $(READY) ## the tutorial on three real clusters, from nothing to a table of results
+	@$(BIN)/python -m demo
+
+test: $(READY) ## all tests: unit, on real API servers, on the real lab
+	@$(BIN)/landbridge-lab build
+	@$(BIN)/python -m pytest
+
+lint: $(READY) ## ruff, mypy --strict, import-linter
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+generate: $(READY) ## render CRDs and RBAC into deploy/
+	@$(BIN)/python -m landbridge.deploy deploy
+
+guards: $(READY) ## take out each rule's guard and demand that its test goes red
+	@$(BIN)/python -m tests.guards
+
+bench: $(READY) ## benchmarks on real API servers
+	@$(BIN)/landbridge-lab build
+	@$(BIN)/python -m bench
+
+lab-up: $(READY) ## three real clusters on this machine
+	@$(BIN)/landbridge-lab up --lab $(LAB)
+
+lab-down: $(READY) ## end them, leaving nothing
+	@$(BIN)/landbridge-lab down --lab $(LAB)
+
+lock: $(READY) ## pin every dependency again, with hashes
+	@cd requirements && UV_CUSTOM_COMPILE_COMMAND="make lock" ../$(BIN)/uv pip compile --quiet --universal --generate-hashes \
+	    --python-version 3.11 ../pyproject.toml -o runtime.txt
+	@cd requirements && UV_CUSTOM_COMPILE_COMMAND="make lock" ../$(BIN)/uv pip compile --quiet --universal --generate-hashes \
+	    --python-version 3.11 -c runtime.txt ../pyproject.toml ../lab/pyproject.toml --group ../pyproject.toml:dev -o dev.txt
+
+clean: ## remove the environment
+	@rm -rf .venv
+
+$(READY): requirements/dev.txt pyproject.toml lab/pyproject.toml
+	@PYTHON=$(PYTHON) ./setup.sh

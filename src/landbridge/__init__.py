@@ -1,0 +1,1 @@
+"""Landbridge: Services move between Kubernetes clusters under their own names."""
