@@ -1,0 +1,122 @@
+"""MultiClusterService: which clusters provide a Service, and which consume it under its native name."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from landbridge.api.kind import Kind
+from landbridge.api.meta import Lean, Object
+
+ClusterName = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=63,
+        pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+        description="Id of a cluster of the fleet, as given to `landbridge fleet join`.",
+    ),
+]
+
+State = Literal["Synced", "Pending", "Stale", "NoService", "NoNamespace", "NoCluster", "Conflict", "Forbidden"]
+Role = Literal["Provider", "Consumer"]
+
+
+class ClusterRef(Lean, frozen=True, gc=False):
+    """A cluster, by its id."""
+
+    name: ClusterName
+
+
+ClusterRefs = Annotated[
+    tuple[ClusterRef, ...],
+    Meta(
+        min_length=1,
+        max_length=100,
+        extra_json_schema={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
+    ),
+]
+
+
+class MultiClusterServiceSpec(Lean, frozen=True, gc=False):
+    """Which clusters serve, and which call. A cluster may do both."""
+
+    provider_clusters: Annotated[ClusterRefs, Meta(description="Clusters whose pods serve the traffic.")]
+    consumer_clusters: Annotated[
+        ClusterRefs, Meta(description="Clusters whose pods reach the providers under the Service's native name.")
+    ]
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """Ids of the providers, in the order of the spec."""
+        return tuple(ref.name for ref in self.provider_clusters)
+
+    @property
+    def consumers(self) -> tuple[str, ...]:
+        """Ids of the consumers, in the order of the spec."""
+        return tuple(ref.name for ref in self.consumer_clusters)
+
+
+class Condition(Lean, frozen=True, gc=False, omit_defaults=False):
+    """A condition as metav1.Condition has it."""
+
+    type: Annotated[str, Meta(description="Ready or Conflict.")]
+    status: Annotated[Literal["True", "False", "Unknown"], Meta(description="Whether the condition holds.")]
+    reason: Annotated[str, Meta(description="Why, in one word.")]
+    message: Annotated[str, Meta(description="Why, and what to do, for a person.")]
+    last_transition_time: Annotated[str, Meta(description="Since when the status holds (RFC 3339).")]
+    observed_generation: Annotated[int, Meta(description="Generation of the spec that this speaks of.")]
+
+
+class ClusterStatus(Lean, frozen=True, gc=False, omit_defaults=False):
+    """What one cluster has, and what it got."""
+
+    name: Annotated[str, Meta(description="Id of the cluster.")]
+    roles: Annotated[tuple[Role, ...], Meta(description="Provider, Consumer or both.")]
+    state: Annotated[
+        State,
+        Meta(
+            description="Synced; Pending (work under way); Stale (contact lost, last known kept); NoService, NoNamespace, "
+            "NoCluster (what is missing); Conflict; Forbidden (refused by the cluster or by its allowed namespaces)."
+        ),
+    ]
+    own_ready: Annotated[int, Meta(description="Ready endpoints of the cluster's own pods.")]
+    imported_ready: Annotated[int, Meta(description="Ready endpoints that the cluster imports from others.")]
+    last_sync_time: Annotated[str, Meta(description="Since when this row says what it says (RFC 3339).")]
+    message: Annotated[str, Meta(description="What is wrong, and the command that mends it.")] = ""
+
+
+class MultiClusterServiceStatus(Lean, frozen=True, gc=False, omit_defaults=False):
+    """What was observed."""
+
+    observed_generation: Annotated[int, Meta(description="Generation of the spec that this status speaks of.")] = 0
+    conditions: Annotated[
+        tuple[Condition, ...],
+        Meta(
+            description="Ready, and Conflict.",
+            extra_json_schema={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+        ),
+    ] = ()
+    providers: Annotated[str, Meta(description="The providers, joined by commas.")] = ""
+    consumers: Annotated[str, Meta(description="The consumers, joined by commas.")] = ""
+    endpoints: Annotated[int, Meta(description="Ready endpoints, over all providers.")] = 0
+    clusters: Annotated[
+        tuple[ClusterStatus, ...],
+        Meta(
+            description="One row per cluster of the spec.",
+            extra_json_schema={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
+        ),
+    ] = ()
+
+
+class MultiClusterService(Object, frozen=True, gc=False):
+    """Joins the Service of its own name and namespace across clusters."""
+
+    spec: MultiClusterServiceSpec = MultiClusterServiceSpec((), ())
+    status: MultiClusterServiceStatus | None = None
+
+
+MULTI_CLUSTER_SERVICES = Kind(
+    "networking.one.alibabacloud.com", "v1alpha1", "multiclusterservices", "MultiClusterService", MultiClusterService
+)

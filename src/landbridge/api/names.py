@@ -1,0 +1,37 @@
+"""Every label, annotation, finalizer and well-known name, once."""
+
+SYSTEM_NAMESPACE = "landbridge-system"
+"""Where Landbridge keeps its own objects, on the hub and in members."""
+
+FLEET_RECORD = "landbridge-fleet"
+"""ConfigMap on the hub: the fleet's uid and its debts."""
+
+HUB_ACCOUNT = "landbridge-controller"
+"""Service account of the controller on the hub."""
+
+SYNC_ACCOUNT = "landbridge-sync"
+"""Service account of the controller in a member: reads Services, writes slices."""
+
+LEASE = "landbridge-controller"
+"""Lease of the active controller."""
+
+FINALIZER = "landbridge.dev/imports"
+"""Holds a MultiClusterService, or a cluster Secret, until its imports are gone."""
+
+FLEET = "landbridge.dev/fleet"
+"""Label of an import: uid of the fleet that wrote it."""
+
+EXPORT_UNMANAGED = "landbridge.dev/export-unmanaged"
+"""Annotation of a Service without selector: its slices may be exported."""
+
+CLUSTER_LABEL = "argocd.argoproj.io/secret-type"
+"""Label of a cluster Secret, as Argo CD wants it; its value is ``cluster``."""
+
+MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
+MANAGER = "landbridge.dev"
+CONTROL_PLANE_MANAGER = "endpointslice-controller.k8s.io"
+
+SERVICE_NAME = "kubernetes.io/service-name"
+HEADLESS = "service.kubernetes.io/headless"
+SOURCE_CLUSTER = "multicluster.kubernetes.io/source-cluster"
+LAST_CHANGE = "endpoints.kubernetes.io/last-change-trigger-time"

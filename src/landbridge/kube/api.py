@@ -1,0 +1,153 @@
+"""Requests to one API server."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Self, TypeVar
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from landbridge import __version__
+from landbridge.api.kind import Kind, Listing
+from landbridge.api.meta import Object, ObjectMeta
+from landbridge.kube.config import ServerConfig
+from landbridge.kube.credentials import TokenSource, ssl_context, token_source
+from landbridge.kube.errors import UnauthorizedError, UnreachableError, api_error
+
+T = TypeVar("T", bound=Object)
+
+JSON = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
+APPLY_PATCH = "application/apply-patch+yaml"
+
+REQUEST_TIMEOUT = 30.0
+"""Seconds for one request, answer included."""
+
+SILENCE = 70.0
+"""Seconds without a byte after which a stream counts as dead: bookmarks come about every 60."""
+
+
+class Api:
+    """One API server, used as an async context manager. Safe for concurrent use."""
+
+    def __init__(self, config: ServerConfig, tokens: TokenSource | None = None) -> None:
+        self.server = config.server
+        self.tokens = tokens or token_source(config)
+        self._base = URL(config.server)
+        self._ssl = ssl_context(config)
+        self._server_name = config.tls_server_name
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        # Servers close idle connections after 90 s; ours go first, so that no write meets a dying one.
+        connector = aiohttp.TCPConnector(ssl=self._ssl, limit=0, keepalive_timeout=60)
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": f"landbridge/{__version__}", "Accept": JSON},
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._session:
+            await self._session.close()
+
+    async def get(self, kind: Kind[T], name: str, namespace: str = "") -> T:
+        """Read one object."""
+        return kind.decoder.decode(await self.request("GET", kind.path(namespace, name)))
+
+    async def list(
+        self, kind: Kind[T], namespace: str = "", *, selector: str = "", version: str | None = None
+    ) -> Listing[T]:
+        """Read all objects, from the server's cache when ``version`` is "0", else with a quorum."""
+        params = {"labelSelector": selector} if selector else {}
+        if version is not None:
+            params["resourceVersion"] = version
+        return kind.list_decoder.decode(await self.request("GET", kind.path(namespace), params=params))
+
+    async def create(self, kind: Kind[T], obj: T) -> T:
+        """Create an object that does not exist."""
+        path = kind.path(obj.metadata.namespace)
+        return kind.decoder.decode(await self.request("POST", path, body=kind.encode(obj)))
+
+    async def replace(self, kind: Kind[T], obj: T) -> T:
+        """Put an object in place of the version that its metadata names."""
+        path = kind.path(obj.metadata.namespace, obj.metadata.name)
+        return kind.decoder.decode(await self.request("PUT", path, body=kind.encode(obj)))
+
+    async def merge_patch(self, kind: Kind[T], meta: ObjectMeta, patch: Mapping[str, Any], subresource: str = "") -> T:
+        """Change some fields of the very version that ``meta`` names, if it names one."""
+        if meta.resource_version:
+            patch = {**patch, "metadata": {**patch.get("metadata", {}), "resourceVersion": meta.resource_version}}
+        path = kind.path(meta.namespace, meta.name, subresource)
+        body = await self.request("PATCH", path, body=msgspec.json.encode(patch), content_type=MERGE_PATCH)
+        return kind.decoder.decode(body)
+
+    async def delete(self, kind: Kind[T], name: str, namespace: str = "") -> None:
+        """Delete an object."""
+        await self.request("DELETE", kind.path(namespace, name))
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        content_type: str = JSON,
+    ) -> bytes:
+        """Send one request and give the body of its answer.
+
+        Raises:
+            ApiError: The server refused.
+            UnreachableError: There was no answer.
+        """
+        async with self._send(method, path, params, body, content_type, REQUEST_TIMEOUT) as response:
+            return await response.read()
+
+    @asynccontextmanager
+    async def stream(self, path: str, params: Mapping[str, str]) -> AsyncGenerator[aiohttp.StreamReader]:
+        """Open an answer without end; SILENCE ends it."""
+        async with self._send("GET", path, params, None, JSON, None) as response:
+            yield response.content
+
+    @asynccontextmanager
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None,
+        body: bytes | None,
+        content_type: str,
+        total: float | None,
+    ) -> AsyncGenerator[aiohttp.ClientResponse]:
+        if self._session is None:
+            raise RuntimeError("Api is used outside its context")
+        headers = {"Content-Type": content_type} if body is not None else {}
+        if token := await self.tokens.token():
+            headers["Authorization"] = f"Bearer {token}"
+        timeout = aiohttp.ClientTimeout(total=total, sock_connect=10, sock_read=SILENCE)
+        try:
+            async with self._session.request(
+                method,
+                self._base.joinpath(path.lstrip("/")),
+                params=params,
+                data=body,
+                headers=headers,
+                timeout=timeout,
+                server_hostname=self._server_name,
+            ) as response:
+                if response.status >= 400:
+                    await self._refuse(response)
+                yield response
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raise UnreachableError(f"no answer from {self.server}: {error or type(error).__name__}") from error
+
+    async def _refuse(self, response: aiohttp.ClientResponse) -> None:
+        error = api_error(response.status, await response.read(), response.headers.get("Retry-After"))
+        if isinstance(error, UnauthorizedError):
+            self.tokens.refused()
+        raise error
