@@ -27,6 +27,14 @@ EXPORT_UNMANAGED = "landbridge.dev/export-unmanaged"
 CLUSTER_LABEL = "argocd.argoproj.io/secret-type"
 """Label of a cluster Secret, as Argo CD wants it; its value is ``cluster``."""
 
+CLUSTER_LABEL_VALUE = "cluster"
+
+POD_CIDRS = "landbridge.dev/pod-cidrs"
+"""Annotation of a cluster Secret: the member's pod networks, joined by commas, as declared at join."""
+
+CLUSTER_UID = "landbridge.dev/cluster-uid"
+"""Annotation of a cluster Secret: uid of the member's kube-system namespace, which tells clusters apart."""
+
 MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
 MANAGER = "landbridge.dev"
 CONTROL_PLANE_MANAGER = "endpointslice-controller.k8s.io"

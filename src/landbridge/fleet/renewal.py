@@ -1,0 +1,76 @@
+"""Keeps a token alive: minted anew at half of its life, used from the next request on (rule S8), and stored."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from landbridge.api.names import SYSTEM_NAMESPACE
+from landbridge.fleet.tokens import LIFE, TokenError, mint, renew_at
+from landbridge.kube.api import Api
+from landbridge.kube.credentials import StaticToken
+from landbridge.kube.errors import KubeError
+
+PAUSE = 60.0
+"""Least seconds from one token to the next, even where the clocks of server and controller disagree."""
+
+LONGEST_RETRY = 300.0
+"""Most seconds between two attempts: a life of ten minutes still has one left."""
+
+Sleep = Callable[[float], Awaitable[None]]
+log = structlog.get_logger()
+
+
+async def keep_renewed(
+    api: Api,
+    account: str,
+    token: StaticToken,
+    store: Callable[[str], Awaitable[None]],
+    *,
+    seconds: int = LIFE,
+    sleep: Sleep = asyncio.sleep,
+    now: Callable[[], float] = time.time,
+    jitter: Callable[[], float] = random.random,
+) -> None:
+    """Renew ``token``, which ``api`` uses, until cancelled.
+
+    A fresh token serves at once and is stored after: while the store is away, the connection still lives. Whoever
+    else replaces ``token.value`` meanwhile (a person who joined the cluster again) is heeded.
+    """
+    while True:
+        while (wait := _due(token) - now()) > 0:
+            await sleep(wait)
+
+        async def renew() -> None:
+            token.value = await mint(api, account, SYSTEM_NAMESPACE, seconds)
+
+        await _insist("token not renewed", account, renew, sleep, jitter)
+        await _insist("token not stored", account, lambda: store(token.value or ""), sleep, jitter)
+        log.info("token renewed", account=account, server=api.server)
+        await sleep(PAUSE)
+
+
+def _due(token: StaticToken) -> float:
+    try:
+        return renew_at(token.value or "")
+    except TokenError:
+        return 0.0
+
+
+async def _insist(
+    event: str, account: str, attempt: Callable[[], Awaitable[None]], sleep: Sleep, jitter: Callable[[], float]
+) -> None:
+    """Try until it succeeds, after 1 s, 2 s, 4 s ... of which between half and all is waited."""
+    failures = 0
+    while True:
+        try:
+            return await attempt()
+        except (KubeError, OSError) as error:
+            delay = min(2.0**failures, LONGEST_RETRY) * (0.5 + jitter() / 2)
+            failures = min(failures + 1, 10)
+            log.warning(event, account=account, error=str(error), retry_seconds=round(delay, 1))
+            await sleep(delay)
