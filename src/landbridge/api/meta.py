@@ -8,7 +8,7 @@ import msgspec
 class Lean(msgspec.Struct, frozen=True, gc=False, rename="camel", omit_defaults=True):
     """Base of all objects: immutable, JSON names in camel case, invisible to the garbage collector.
 
-    ``gc=False`` is safe because objects are trees; with 10,000 slices held it takes a full collection from 72 ms to 3 ms.
+    ``gc=False`` is safe because objects are trees; with 10,000 slices held, a full collection takes 3 ms instead of 72.
     """
 
 

@@ -77,8 +77,8 @@ class ClusterStatus(Lean, frozen=True, gc=False, omit_defaults=False):
     state: Annotated[
         State,
         Meta(
-            description="Synced; Pending (work under way); Stale (contact lost, last known kept); NoService, NoNamespace, "
-            "NoCluster (what is missing); Conflict; Forbidden (refused by the cluster or by its allowed namespaces)."
+            description="Synced; Pending (work under way); Stale (contact lost, last known kept); NoService, "
+            "NoNamespace, NoCluster (what is missing); Conflict; Forbidden (by the cluster, or by its allowed namespaces)."
         ),
     ]
     own_ready: Annotated[int, Meta(description="Ready endpoints of the cluster's own pods.")]
