@@ -78,7 +78,7 @@ class ClusterStatus(Lean, frozen=True, gc=False, omit_defaults=False):
         State,
         Meta(
             description="Synced; Pending (work under way); Stale (contact lost, last known kept); NoService, "
-            "NoNamespace, NoCluster (what is missing); Conflict; Forbidden (by the cluster, or by its allowed namespaces)."
+            "NoNamespace, NoCluster (what is missing); Conflict; Forbidden (by the cluster or its Secret)."
         ),
     ]
     own_ready: Annotated[int, Meta(description="Ready endpoints of the cluster's own pods.")]

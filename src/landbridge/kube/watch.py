@@ -1,8 +1,8 @@
 """A watch that never ends: list once, follow the changes, reconnect, list again only when the server demands it.
 
 Three loops with one worry each: `watch` survives (errors, 410, servers that close at once), `_follow` is one HTTP
-request, `_batches` finds the line ends (lines are longer than aiohttp's readline allows). The protocol is that of the Kubernetes
-documentation, "Efficient detection of changes" (reference/using-api/api-concepts).
+request, `_batches` finds the line ends (lines are longer than aiohttp's readline allows). The protocol is that of
+"Efficient detection of changes" in the Kubernetes documentation (reference/using-api/api-concepts).
 """
 
 from __future__ import annotations
