@@ -1,0 +1,71 @@
+"""The few calls that the lab makes to an API server, as the cluster's admin and through its forwarder."""
+
+import ssl
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+
+from landbridge_lab.controlplane import ADMIN, ControlPlane
+from landbridge_lab.errors import LabError
+
+_PATHS = {
+    "ClusterRole": "apis/rbac.authorization.k8s.io/v1/clusterroles",
+    "ClusterRoleBinding": "apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+    "ConfigMap": "api/v1/namespaces/{namespace}/configmaps",
+    "Deployment": "apis/apps/v1/namespaces/{namespace}/deployments",
+    "Node": "api/v1/nodes",
+    "Service": "api/v1/namespaces/{namespace}/services",
+    "ServiceAccount": "api/v1/namespaces/{namespace}/serviceaccounts",
+}
+
+
+class Api:
+    """One API server; use it as an async context manager."""
+
+    def __init__(self, control_plane: ControlPlane) -> None:
+        pki = control_plane.files.certificates
+        context = ssl.create_default_context(cafile=str(pki / "ca.crt"))
+        context.load_cert_chain(pki / f"{ADMIN}.crt", pki / f"{ADMIN}.key")
+        self._session = aiohttp.ClientSession(
+            control_plane.forwarded_url,
+            connector=aiohttp.TCPConnector(ssl=context),
+            timeout=aiohttp.ClientTimeout(total=10),
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._session.close()
+
+    async def ready(self) -> bool:
+        """Whether the API server says that it is ready; False as well when it cannot be reached."""
+        try:
+            async with self._session.get("/readyz") as answer:
+                return answer.status == 200
+        except (aiohttp.ClientError, TimeoutError):
+            return False
+
+    async def get(self, path: str) -> dict[str, Any] | None:
+        """An object, or None when there is none (or the API server does not answer, as while it starts)."""
+        try:
+            async with self._session.get(f"/{path}") as answer:
+                return await answer.json() if answer.status == 200 else None
+        except (aiohttp.ClientError, TimeoutError):
+            return None
+
+    async def apply(self, manifest: dict[str, Any]) -> None:
+        """Create or update an object (server-side apply)."""
+        metadata = manifest["metadata"]
+        path = _PATHS[manifest["kind"]].format(namespace=metadata.get("namespace"))
+        async with self._session.patch(
+            f"/{path}/{metadata['name']}",
+            params={"fieldManager": "landbridge-lab", "force": "true"},
+            headers={"Content-Type": "application/apply-patch+yaml"},
+            json=manifest,
+        ) as answer:
+            if answer.status >= 300:
+                raise LabError(f"cannot apply {manifest['kind']} {metadata['name']}", await answer.text())

@@ -1,0 +1,156 @@
+"""The command `landbridge-lab`.
+
+Exit codes: 0 done; 1 something failed; 2 the request cannot be met; 3 the lab is not up (for `status`: not wholly);
+4 the machine lacks something.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from cyclopts import App, CycloptsError, Parameter
+from rich.console import Console
+from rich.table import Table
+
+from landbridge_lab.cluster import Cluster
+from landbridge_lab.errors import LabError, RefusedError
+from landbridge_lab.lab import Lab
+from landbridge_lab.progress import for_console
+from landbridge_lab.spec import parse_cluster
+from landbridge_lab.status import LabStatus, State
+
+app = App(name="landbridge-lab", help="Real Kubernetes clusters on this machine, without Docker.")
+out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False)
+
+Name = Annotated[str, Parameter("--lab", help="The lab's name; labs of different names run side by side.")]
+Binaries = Annotated[
+    Path | None,
+    Parameter("--bin-dir", env_var="LANDBRIDGE_LAB_BIN_DIR", help="A folder of your own binaries, used as they are."),
+]
+ControlPlaneOnly = Annotated[bool, Parameter(negative=(), help="API servers on loopback ports; no root, no nodes.")]
+Clusters = Annotated[
+    list[str] | None,
+    Parameter("--cluster", negative=(), help="NAME=NODES, repeated; default fleet=0, oldcluster=1, newcluster=1."),
+]
+Faults = Annotated[bool, Parameter(negative=())]
+
+
+@app.command
+async def up(
+    *,
+    lab: Name = "lab",
+    cluster: Clusters = None,
+    control_plane_only: ControlPlaneOnly = False,
+    bin_dir: Binaries = None,
+) -> None:
+    """Bring the lab up, building what is missing. Of a lab that is up, starts again what has died."""
+    specs = [parse_cluster(text) for text in cluster] if cluster else None
+    wanted = Lab(lab, specs, control_plane_only, bin_dir)
+    await wanted.up(for_console(err))
+    names = " ".join(wanted.clusters)
+    err.print(f"Lab [bold]{lab}[/] is up: {names}. To use it: export KUBECONFIG={wanted.kubeconfig}", soft_wrap=True)
+
+
+@app.command
+async def down(*, lab: Name = "lab") -> None:
+    """End the lab and remove everything of it. Fine when there is none."""
+    there_was = await Lab(lab).down()
+    err.print(f"Lab {lab} is down." if there_was else f"There was no lab {lab}.")
+
+
+@app.command
+async def status(
+    *, lab: Name = "lab", output: Annotated[Literal["table", "json"], Parameter(("-o", "--output"))] = "table"
+) -> int:
+    """Show what runs. Ends with 3 unless all of the lab is up."""
+    seen = await Lab(lab).status()
+    if output == "json":
+        print(msgspec.json.format(msgspec.json.encode(seen), indent=2).decode())
+    else:
+        _show(seen)
+    return 0 if seen.state == State.UP else 3
+
+
+@app.command
+async def kubeconfig(*, lab: Name = "lab") -> None:
+    """Print the path of the kubeconfig: export KUBECONFIG=$(landbridge-lab kubeconfig)."""
+    print(Lab.load(lab).kubeconfig)
+
+
+@app.command
+async def build(*, bin_dir: Binaries = None) -> None:
+    """Build binaries and images into the cache, and print the folder that has kubectl and all components."""
+    print(await Lab(bin_dir=bin_dir).prepare(for_console(err)))
+
+
+@app.command
+async def cut(
+    cluster: str,
+    /,
+    *,
+    lab: Name = "lab",
+    api: Faults = False,
+    pods: Faults = False,
+    mode: Literal["cut", "freeze", "delay"] | None = None,
+    delay: float | None = None,
+) -> None:
+    """Cut a cluster off until `heal`.
+
+    Parameters
+    ----------
+    cluster
+        Its name.
+    api
+        Its API server, as this machine reaches it.
+    pods
+        Its pod network, towards the other clusters'.
+    mode
+        For --api: cut (reset and refuse connections), freeze (keep them, no byte moves), delay (with --delay).
+    delay
+        For --api: seconds by which every byte is late, in each direction.
+    """
+    chosen = mode or ("delay" if delay is not None else "cut")
+    await _cluster(lab, cluster).cut(api=api, pods=pods, mode=chosen, delay=delay)
+
+
+@app.command
+async def heal(cluster: str, /, *, lab: Name = "lab") -> None:
+    """Undo every cut of a cluster. Fine when there was none."""
+    await _cluster(lab, cluster).heal()
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    try:
+        code = app(error_console=err, exit_on_error=False, print_error=True, result_action="return_value")
+    except CycloptsError:
+        sys.exit(RefusedError.exit_code)
+    except LabError as error:
+        err.print(f"[bold red]error:[/] {_escaped(error)}", soft_wrap=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        err.print("interrupted; `landbridge-lab up` goes on from here, `landbridge-lab down` clears it")
+        sys.exit(130)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _escaped(error: LabError) -> str:
+    return str(error).replace("[", r"\[")
+
+
+def _cluster(lab: str, name: str) -> Cluster:
+    clusters = Lab.load(lab).clusters
+    if name not in clusters:
+        raise RefusedError(f"no cluster {name} in lab {lab}", f"it has {', '.join(clusters)}", "name one of them")
+    return clusters[name]
+
+
+def _show(seen: LabStatus) -> None:
+    out.print(f"lab {seen.name}: {seen.state}" + (f" (missing: {', '.join(seen.missing)})" if seen.missing else ""))
+    if not seen.clusters:
+        return
+    table = Table("CLUSTER", "NODES", "SERVER", "API", "RUNNING", box=None, pad_edge=False)
+    for cluster in seen.clusters:
+        table.add_row(cluster.name, str(cluster.nodes), cluster.server, cluster.api, " ".join(cluster.parts))
+    out.print(table)

@@ -1,0 +1,95 @@
+"""One cluster of a lab, as tests, the demo and benchmarks see it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from landbridge_lab import forwarding, kubeconfigs
+from landbridge_lab.controlplane import ADMIN, ControlPlane
+from landbridge_lab.errors import RefusedError
+from landbridge_lab.fabric import Fabric
+from landbridge_lab.forwarding import ForwarderState
+from landbridge_lab.site import Site
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster of a lab that is up."""
+
+    control_plane: ControlPlane
+    site: Site
+
+    @property
+    def name(self) -> str:
+        """Its name; also the kubeconfig's context."""
+        return self.control_plane.name
+
+    @property
+    def server(self) -> str:
+        """URL of the API server through the forwarder: can be cut, frozen, delayed."""
+        return self.control_plane.forwarded_url
+
+    @property
+    def direct_server(self) -> str:
+        """URL of the API server's own port; control-plane-only labs alone have one that this machine can reach."""
+        if self.control_plane.inside:
+            raise RefusedError(
+                f"direct address of {self.name}", "it lies inside the lab's namespaces", "use a control-plane-only lab"
+            )
+        return f"https://127.0.0.1:{self.control_plane.port}"
+
+    @property
+    def ca_data(self) -> bytes:
+        """The authority that signed the API server's certificate, PEM."""
+        return (self.control_plane.files.certificates / "ca.crt").read_bytes()
+
+    @property
+    def pod_cidr(self) -> str:
+        """Network of all its pods."""
+        return str(self.control_plane.addresses.pods)
+
+    @property
+    def service_cidr(self) -> str:
+        """Network of its ClusterIPs."""
+        return str(self.control_plane.addresses.services)
+
+    @property
+    def audit_log(self) -> Path:
+        """JSON lines: every request of the service accounts in landbridge-system, at level Metadata."""
+        return self.control_plane.files.audit_log
+
+    @property
+    def access(self) -> kubeconfigs.Access:
+        """How its admin reaches it from this machine."""
+        return kubeconfigs.Access(self.name, self.server, ADMIN, self.control_plane.files.certificates)
+
+    async def cut(
+        self, *, api: bool = False, pods: bool = False, mode: str = "cut", delay: float | None = None
+    ) -> None:
+        """Cut the cluster off.
+
+        `api`: its API server as seen from this machine; `mode` is cut (connections reset, new ones refused), freeze
+        (connections stay, no byte moves) or delay (every byte arrives `delay` seconds later, each way).
+        `pods`: its pod network towards the other clusters' (packets vanish).
+        """
+        if not (api or pods):
+            raise RefusedError(f"cut {self.name}", "nothing to cut was named", "name api, pods or both")
+        if api:
+            line = forwarding.mode_line(mode, delay)
+            await forwarding.command(self.control_plane.files.forwarder, line)
+        if pods:
+            await self._pods().cut(self.control_plane.addresses)
+
+    async def heal(self) -> None:
+        """Undo every cut; fine when there was none."""
+        await forwarding.command(self.control_plane.files.forwarder, "open")
+        if self.site.inside:
+            await Fabric(self.site).heal(self.control_plane.addresses)
+
+    async def forwarder(self) -> ForwarderState:
+        """What the forwarder does at the moment."""
+        return await forwarding.command(self.control_plane.files.forwarder, "status")
+
+    def _pods(self) -> Fabric:
+        if not self.site.inside:
+            raise RefusedError(f"cut {self.name}'s pods", "a control-plane-only lab has no pods", "cut its API instead")
+        return Fabric(self.site)

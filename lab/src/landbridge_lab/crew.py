@@ -1,0 +1,35 @@
+"""Starting what does not run yet: the parts of a lab, each at most once."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from landbridge_lab.processes import Processes
+from landbridge_lab.waiting import until
+
+
+class Crew:
+    """The parts that run now (as found at the beginning) and those started since."""
+
+    def __init__(self, processes: Processes) -> None:
+        self.processes = processes
+        self._running = processes.running()
+        self._logs: dict[str, Path] = {}
+
+    def has(self, part: str) -> bool:
+        return part in self._running
+
+    def pid(self, part: str) -> int:
+        """Process id of a part that runs."""
+        return self._running[part]
+
+    async def ensure(self, part: str, command: Sequence[str | Path], log: Path) -> None:
+        """Start the part unless it runs."""
+        self._logs[part] = log
+        if part not in self._running:
+            self._running[part] = await self.processes.start(part, command, log)
+
+    async def wait(
+        self, what: str, part: str, condition: Callable[[], Awaitable[bool]], deadline: float = 90.0
+    ) -> None:
+        """Wait until `condition` holds; fails at once, with the end of its log, when `part` has died."""
+        await until(what, condition, deadline=deadline, needs=(part, self._running[part], self._logs[part]))

@@ -1,0 +1,128 @@
+"""The lab as a library: bring it up, look at it, cut clusters off, take it down."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from landbridge_lab import kubeconfigs, teardown
+from landbridge_lab.binaries import binaries_folder
+from landbridge_lab.binaries.tools import CONTROL_PLANE, NODES
+from landbridge_lab.bringup import bring_up
+from landbridge_lab.cluster import Cluster
+from landbridge_lab.errors import LabError, NotUpError, RefusedError
+from landbridge_lab.paths import cache_home, lab_dir
+from landbridge_lab.progress import Progress, Silent
+from landbridge_lab.record import Record, claim, locked, read_record, write_record
+from landbridge_lab.site import Site
+from landbridge_lab.spec import ClusterSpec, LabSpec, make_spec
+from landbridge_lab.status import LabStatus, look
+
+
+class Lab:
+    """Real clusters on this machine.
+
+    `name` keeps labs apart. `clusters` defaults to fleet (no node), oldcluster (1), newcluster (1).
+    `control_plane_only`: API servers on loopback ports; needs no root and takes a few seconds.
+    `bin_dir` (or $LANDBRIDGE_LAB_BIN_DIR): a folder of binaries to use instead of building them.
+
+        async with Lab("mine", control_plane_only=True) as lab:
+            print(lab.kubeconfig, lab.clusters["fleet"].server)
+    """
+
+    def __init__(
+        self,
+        name: str = "lab",
+        clusters: Sequence[ClusterSpec] | None = None,
+        control_plane_only: bool = False,
+        bin_dir: Path | None = None,
+    ) -> None:
+        self.spec: LabSpec = make_spec(name, clusters, control_plane_only)
+        self._folder = lab_dir(name)
+        own = bin_dir or os.environ.get("LANDBRIDGE_LAB_BIN_DIR")
+        self._own_binaries = Path(own) if own else None
+
+    @classmethod
+    def load(cls, name: str = "lab") -> Self:
+        """The lab of that name which is up (by `landbridge-lab up`, say); raises NotUpError if there is none."""
+        record = read_record(lab_dir(name))
+        if not record or not record.complete:
+            raise NotUpError(f"lab {name} is not up", remedy=f"run `landbridge-lab up --lab {name}`")
+        return cls(name, record.spec.clusters, record.spec.control_plane_only)
+
+    @property
+    def kubeconfig(self) -> Path:
+        """A file with a context for each cluster, named like it, as admin; everything inline."""
+        return self._folder.kubeconfig
+
+    @property
+    def clusters(self) -> dict[str, Cluster]:
+        """The clusters of a lab that is up, by name."""
+        site = self._site()
+        return {plane.name: Cluster(plane, site) for plane in site.control_planes}
+
+    async def binaries(self, progress: Progress | None = None) -> Path:
+        """A folder with kubectl and all components, built now if the cache lacks them."""
+        needed = CONTROL_PLANE if self.spec.control_plane_only else CONTROL_PLANE + NODES
+        return await binaries_folder(cache_home(), self._own_binaries, needed, progress or Silent())
+
+    async def prepare(self, progress: Progress | None = None) -> Path:
+        """Make in the cache whatever `up` needs there, so that `up` is quick; returns the folder of binaries."""
+        return await self.binaries(progress)
+
+    async def up(self, progress: Progress | None = None) -> None:
+        """Bring the lab up; of one that is up, start again what has died. Safe to kill at any moment and to repeat."""
+        progress = progress or Silent()
+        binaries = await self.binaries(progress)
+        with locked(self._folder.root):
+            site = Site(self._folder, self._claimed(), binaries)
+            try:
+                await bring_up(site, progress)
+            except* LabError as group:
+                raise _first(group) from None
+            kubeconfigs.write(self.kubeconfig, [Cluster(plane, site).access for plane in site.control_planes])
+            write_record(self._folder, Record(site.record.spec, site.record.index, complete=True))
+
+    async def down(self) -> bool:
+        """End everything of the lab and remove its folder; returns whether there was anything."""
+        return await teardown.take_down(self._folder)
+
+    async def status(self) -> LabStatus:
+        """What runs and what does not."""
+        return await look(self._folder)
+
+    async def __aenter__(self) -> Self:
+        await self.up()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.down()
+
+    def _site(self) -> Site:
+        record = read_record(self._folder)
+        if not record:
+            raise NotUpError(f"lab {self.spec.name} is not up", remedy="bring it up first")
+        return Site(self._folder, record, Path())
+
+    def _claimed(self) -> Record:
+        """The record to bring up: that of the lab which is up, or a new one after clearing an interrupted start."""
+        record = read_record(self._folder)
+        if record and record.complete:
+            if record.spec != self.spec:
+                raise RefusedError(
+                    f"lab {self.spec.name} is up with other clusters or options",
+                    ", ".join(f"{c.name}={c.nodes}" for c in record.spec.clusters),
+                    f"take it down first (`landbridge-lab down --lab {self.spec.name}`), or choose another name",
+                )
+            return record
+        teardown.clear(self._folder)
+        return claim(self._folder, self.spec)
+
+
+def _first(group: BaseExceptionGroup[LabError]) -> LabError:
+    """The error to show: clusters start side by side, and the others were cancelled because of it."""
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error

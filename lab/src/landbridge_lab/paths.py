@@ -1,0 +1,115 @@
+"""Where a lab keeps things: its state in one folder, removed by `down`; what takes long to make in a cache."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from landbridge_lab.errors import RefusedError
+
+_LONGEST_SOCKET = 107
+_ROOM_FOR_SOCKETS = len("/twenty-letters-name/etcd-client.sock")
+_HIDDEN_IN_NODES = tuple(map(Path, ("/run", "/var/log", "/var/lib", "/proc", "/sys", "/dev")))
+
+
+def state_home() -> Path:
+    """Folder that holds a folder for each lab: $LANDBRIDGE_LAB_STATE, or the user's state folder."""
+    given = os.environ.get("LANDBRIDGE_LAB_STATE")
+    return Path(given).resolve() if given else Path.home() / ".local/state/landbridge-lab"
+
+
+def cache_home() -> Path:
+    """Folder of binaries, images and the Go toolchain: $LANDBRIDGE_LAB_CACHE, or the user's cache folder."""
+    given = os.environ.get("LANDBRIDGE_LAB_CACHE")
+    return Path(given).resolve() if given else Path.home() / ".cache/landbridge-lab"
+
+
+@dataclass(frozen=True)
+class ClusterDir:
+    """A cluster's part of the state folder."""
+
+    root: Path
+
+    @property
+    def certificates(self) -> Path:
+        return self.root / "pki"
+
+    @property
+    def etcd_data(self) -> Path:
+        return self.root / "etcd"
+
+    @property
+    def etcd_client(self) -> Path:
+        """Socket of etcd: nobody but the folder's owner reaches it, and it takes no port."""
+        return self.root / "etcd-client.sock"
+
+    @property
+    def etcd_peer(self) -> Path:
+        return self.root / "etcd-peer.sock"
+
+    @property
+    def forwarder(self) -> Path:
+        """Socket by which the forwarder is told to cut, freeze or delay."""
+        return self.root / "forward.sock"
+
+    @property
+    def audit_policy(self) -> Path:
+        return self.root / "audit-policy.json"
+
+    @property
+    def audit_log(self) -> Path:
+        return self.root / "audit.log"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "log"
+
+    def kubeconfig(self, user: str) -> Path:
+        return self.root / "pki" / f"{user}.kubeconfig"
+
+    def node(self, number: int) -> Path:
+        return self.root / f"node-{number}"
+
+
+@dataclass(frozen=True)
+class LabDir:
+    """The state folder of one lab."""
+
+    root: Path
+
+    @property
+    def record(self) -> Path:
+        return self.root / "lab.json"
+
+    @property
+    def kubeconfig(self) -> Path:
+        return self.root / "kubeconfig"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "log"
+
+    @property
+    def registry(self) -> Path:
+        return self.root / "registry"
+
+    def cluster(self, name: str) -> ClusterDir:
+        return ClusterDir(self.root / name)
+
+
+def lab_dir(name: str) -> LabDir:
+    """The folder of the lab of that name; refuses one where sockets or nodes could not work."""
+    root = state_home() / name
+    if len(str(root)) + _ROOM_FOR_SOCKETS > _LONGEST_SOCKET:
+        raise RefusedError(
+            f"state folder {root}",
+            f"Unix sockets in it would have paths of more than {_LONGEST_SOCKET} characters",
+            "set LANDBRIDGE_LAB_STATE to a shorter path",
+        )
+    for hidden in _HIDDEN_IN_NODES:
+        if root.is_relative_to(hidden):
+            raise RefusedError(
+                f"state folder {root}",
+                f"nodes have a {hidden} of their own and could not see it",
+                "set LANDBRIDGE_LAB_STATE to a folder elsewhere",
+            )
+    return LabDir(root)

@@ -1,0 +1,124 @@
+"""The lab's processes: started as nobody's children, found again by a mark in their environment.
+
+Every process of a lab carries its state folder (MARK) and what it is (PART, as `oldcluster/etcd`). There is no list of
+process ids to lose: whoever comes later reads /proc. A child inherits the mark, so a part is the process that *leads
+its session* (each is started by setsid); `end_all` ends everything that carries the mark, whatever its part.
+Signals go through pidfds, so that a process id taken over by a stranger is never hit.
+"""
+
+import asyncio
+import os
+import select
+import signal
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+
+from landbridge_lab.errors import LabError
+
+MARK = "LANDBRIDGE_LAB_DIR"
+PART = "LANDBRIDGE_LAB_PART"
+_DETACH = 'echo $$; exec "$@" >>"$0" 2>&1 </dev/null'
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A running process that belongs to a lab."""
+
+    pid: int
+    part: str
+    leads: bool
+
+
+@dataclass(frozen=True)
+class Processes:
+    """The processes of the lab whose state folder is `root`."""
+
+    root: Path
+
+    def environment(self, part: str) -> dict[str, str]:
+        """A clean environment (no proxy settings, no secrets of the caller's) with the mark."""
+        path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        return {"PATH": path, "HOME": str(self.root), "LANG": "C.UTF-8", MARK: str(self.root), PART: part}
+
+    def all(self) -> list[Marked]:
+        """Everything that carries the lab's mark now."""
+        found = (self._read(int(entry.name)) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+        return [process for process in found if process]
+
+    def running(self) -> dict[str, int]:
+        """The parts that run now, with their process ids."""
+        return {process.part: process.pid for process in self.all() if process.leads}
+
+    async def start(self, part: str, command: Sequence[str | Path], log: Path, pass_fds: Sequence[int] = ()) -> int:
+        """Start a part that outlives us, appending what it says to `log`; returns its process id."""
+        log.parent.mkdir(parents=True, exist_ok=True)
+        starter = await asyncio.create_subprocess_exec(
+            *("setsid", "--fork", "sh", "-c", _DETACH, str(log), *map(str, command)),
+            env=self.environment(part),
+            cwd="/",
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            pass_fds=tuple(pass_fds),
+        )
+        said, _ = await starter.communicate()
+        if not said.strip().isdigit():
+            raise LabError(f"{part} did not start", f"{command[0]} could not be run", f"see {log}")
+        return int(said)
+
+    def end_all(self, deadline: float = 10.0) -> int:
+        """Kill everything of the lab within `deadline` seconds; returns how many processes there were."""
+        ended: set[int] = set()
+        give_up = monotonic() + deadline
+        while marked := self.all():
+            if monotonic() > give_up:
+                left = ", ".join(f"{process.part} ({process.pid})" for process in marked)
+                raise LabError("processes of the lab do not end", left, "look for a device or file system that hangs")
+            for process in marked:
+                self._end(process.pid)
+                ended.add(process.pid)
+        return len(ended)
+
+    def end(self, part: str) -> None:
+        """Kill one part and wait until it is gone."""
+        pid = self.running().get(part)
+        if pid is not None:
+            self._end(pid)
+
+    def _end(self, pid: int) -> None:
+        with suppress(ProcessLookupError):
+            handle = os.pidfd_open(pid)
+            try:
+                if self._read(pid):  # still ours: the id was not given to another process before we held the pidfd
+                    signal.pidfd_send_signal(handle, signal.SIGKILL)
+                    select.select([handle], [], [], 2.0)
+            finally:
+                os.close(handle)
+
+    def _read(self, pid: int) -> Marked | None:
+        try:
+            environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+            if f"{MARK}={self.root}".encode() not in environment:
+                return None
+            leads = os.getsid(pid) == pid
+        except (ProcessLookupError, FileNotFoundError, PermissionError):
+            return None
+        parts = [entry.partition(b"=")[2].decode() for entry in environment if entry.startswith(f"{PART}=".encode())]
+        return Marked(pid, parts[0] if parts else "", leads)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs (a zombie does not)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def last_lines(log: Path, count: int = 5) -> str:
+    """The end of a log, for an error message."""
+    with suppress(FileNotFoundError):
+        return "\n".join(log.read_text(errors="replace").splitlines()[-count:])
+    return ""

@@ -1,0 +1,54 @@
+"""A lab laid out: its folder, processes and control planes, with every port, network and path decided."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from landbridge_lab.addresses import Addresses
+from landbridge_lab.controlplane import ControlPlane
+from landbridge_lab.errors import LabError
+from landbridge_lab.paths import LabDir
+from landbridge_lab.processes import Processes
+from landbridge_lab.record import Record
+
+
+@dataclass(frozen=True)
+class Site:
+    """One lab on this machine. `binaries` is needed to start things, not to look at them or end them."""
+
+    folder: LabDir
+    record: Record
+    binaries: Path
+
+    @property
+    def processes(self) -> Processes:
+        return Processes(self.folder.root)
+
+    @property
+    def inside(self) -> bool:
+        """Whether the clusters live in namespaces."""
+        return not self.record.spec.control_plane_only
+
+    @property
+    def control_planes(self) -> list[ControlPlane]:
+        return [
+            ControlPlane(
+                cluster.name,
+                Addresses(self.record.index, position),
+                self.folder.cluster(cluster.name),
+                self.binaries,
+                self.inside,
+            )
+            for position, cluster in enumerate(self.record.spec.clusters)
+        ]
+
+    def nodes(self, cluster: str) -> int:
+        """How many nodes the cluster of that name has."""
+        for spec in self.record.spec.clusters:
+            if spec.name == cluster:
+                return spec.nodes
+        raise LabError(f"no cluster {cluster} in lab {self.record.spec.name}")
+
+    def parts(self) -> set[str]:
+        """The parts that run when the lab is up."""
+        always = ["etcd", "kube-apiserver", "kube-controller-manager", "forwarder"]
+        return {f"{spec.name}/{part}" for spec in self.record.spec.clusters for part in always}

@@ -1,0 +1,27 @@
+"""Taking a lab down: end what carries its mark, remove what is left of it, put the machine back as it was."""
+
+import shutil
+
+from landbridge_lab.paths import LabDir
+from landbridge_lab.processes import Processes
+from landbridge_lab.record import locked
+
+
+async def take_down(folder: LabDir) -> bool:
+    """End and remove a lab, whatever state it is in; returns whether there was anything of it."""
+    existed = folder.root.exists()
+    with locked(folder.root):
+        ended = clear(folder)
+        folder.root.rmdir()
+    return existed or ended > 0
+
+
+def clear(folder: LabDir) -> int:
+    """End the lab's processes and empty its folder; returns how many processes there were."""
+    ended = Processes(folder.root).end_all()
+    for entry in folder.root.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+    return ended
