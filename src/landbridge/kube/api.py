@@ -86,9 +86,11 @@ class Api:
         body = await self.request("PATCH", path, body=msgspec.json.encode(patch), content_type=MERGE_PATCH)
         return kind.decoder.decode(body)
 
-    async def delete(self, kind: Kind[T], name: str, namespace: str = "") -> None:
-        """Delete an object."""
-        await self.request("DELETE", kind.path(namespace, name))
+    async def delete(self, kind: Kind[T], meta: ObjectMeta) -> None:
+        """Delete an object, in the very version that ``meta`` names, if it names one."""
+        version = meta.resource_version
+        body = msgspec.json.encode({"preconditions": {"resourceVersion": version}}) if version else None
+        await self.request("DELETE", kind.path(meta.namespace, meta.name), body=body)
 
     async def request(
         self,

@@ -1,0 +1,1 @@
+"""The process: leader election, engaging clusters, the workers, metrics and health."""

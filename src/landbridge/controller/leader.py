@@ -1,0 +1,133 @@
+"""Leader election on a Lease, as client-go does it: one controller acts, others wait.
+
+A holder that cannot renew stops before its lease runs out for others; should it act for a moment too long all the same,
+the resource versions that its writes carry are old, and they are refused (rule S5).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+from msgspec.structs import replace
+
+from landbridge.api.coordination import LEASES, Lease, LeaseSpec
+from landbridge.api.meta import ObjectMeta
+from landbridge.api.names import LEASE, SYSTEM_NAMESPACE
+from landbridge.kube.api import Api
+from landbridge.kube.clock import utc_now_micro
+from landbridge.kube.errors import ConflictError, KubeError, NotFoundError
+from landbridge.telemetry.metrics import LEADER
+
+log = structlog.get_logger()
+
+
+class LostLeadershipError(Exception):
+    """The Lease could not be renewed in time; the process ends, and starts again as a candidate."""
+
+
+@dataclass(frozen=True)
+class Times:
+    """Seconds, with client-go's proportions."""
+
+    lease: float = 15.0
+    """How long a lease holds after its last renewal."""
+    deadline: float = 10.0
+    """How long the holder tries to renew before it gives up; less than ``lease``."""
+    retry: float = 2.0
+    """How often the holder renews, and a candidate looks."""
+
+
+class Election:
+    """One candidate. It trusts its own clock only: a lease is old when it has not changed for ``Times.lease`` here."""
+
+    def __init__(self, api: Api, identity: str, times: Times) -> None:
+        self._api = api
+        self._identity = identity
+        self._times = times
+        self._seen: Lease | None = None
+        self._seen_at = 0.0
+
+    @asynccontextmanager
+    async def lead(self) -> AsyncGenerator[None]:
+        """Wait until elected; the body runs while the Lease is renewed, and is cancelled when it is lost.
+
+        Raises:
+            LostLeadershipError: In an ExceptionGroup.
+        """
+        await self._acquire()
+        LEADER.set(1)
+        log.info("elected", identity=self._identity)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                renewal = tasks.create_task(self._renew())
+                yield
+                renewal.cancel()
+        finally:
+            LEADER.set(0)
+
+    async def _acquire(self) -> None:
+        waiting_for = ""
+        while True:
+            try:
+                if await self._try():
+                    return
+            except KubeError as error:
+                log.warning("lease not readable", error=str(error))
+            holder = (self._seen.spec.holder_identity if self._seen else None) or ""
+            if holder != waiting_for:
+                waiting_for = holder
+                log.info("waiting for the lease", holder=holder)
+            await asyncio.sleep(self._times.retry)
+
+    async def _renew(self) -> None:
+        clock = asyncio.get_running_loop().time
+        renewed = clock()
+        while True:
+            await asyncio.sleep(self._times.retry)
+            try:
+                async with asyncio.timeout(self._times.deadline):
+                    held = await self._try()
+            except (KubeError, TimeoutError) as error:
+                log.warning("lease not renewed", error=str(error))
+            else:
+                if not held:
+                    raise LostLeadershipError("another controller took the lease")
+                renewed = clock()
+            if clock() - renewed > self._times.deadline:
+                raise LostLeadershipError(f"the lease could not be renewed for {self._times.deadline:.0f} s")
+
+    async def _try(self) -> bool:
+        """Take or renew the Lease; false while somebody else holds it."""
+        try:
+            lease = await self._api.get(LEASES, LEASE, SYSTEM_NAMESPACE)
+        except NotFoundError:
+            await self._api.create(LEASES, Lease(ObjectMeta(LEASE, SYSTEM_NAMESPACE), self._spec(LeaseSpec())))
+            return True
+        if lease.spec.holder_identity not in (self._identity, None, "") and not self._expired(lease):
+            return False
+        try:
+            await self._api.replace(LEASES, replace(lease, spec=self._spec(lease.spec)))
+        except ConflictError:
+            return False
+        return True
+
+    def _expired(self, lease: Lease) -> bool:
+        now = asyncio.get_running_loop().time()
+        if self._seen is None or lease.metadata.resource_version != self._seen.metadata.resource_version:
+            self._seen, self._seen_at = lease, now
+        return now - self._seen_at > (lease.spec.lease_duration_seconds or self._times.lease)
+
+    def _spec(self, old: LeaseSpec) -> LeaseSpec:
+        now = utc_now_micro()
+        mine = old.holder_identity == self._identity
+        return LeaseSpec(
+            holder_identity=self._identity,
+            lease_duration_seconds=max(1, round(self._times.lease)),
+            acquire_time=old.acquire_time if mine else now,
+            renew_time=now,
+            lease_transitions=(old.lease_transitions or 0) + (not mine),
+        )

@@ -1,0 +1,125 @@
+"""From the caches to the input of a decision. Reads memory only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from landbridge.api.meta import Key
+from landbridge.api.multicluster import MultiClusterService
+from landbridge.fleet.cluster import Cluster
+from landbridge.mcs.exports import exported
+from landbridge.mcs.intent import Intent, intent
+from landbridge.mcs.member import Member
+from landbridge.mcs.plan import plan
+from landbridge.mcs.status import ClusterView
+from landbridge.mcs.views import ConsumerView, ProviderView, View
+
+
+class Services(Protocol):
+    """The MultiClusterServices of the hub, by key."""
+
+    def get(self, key: Key) -> MultiClusterService | None:
+        """The one of that key."""
+
+
+@dataclass
+class Fleet:
+    """Everything known, in memory; all of it can be read again from the clusters."""
+
+    uid: str
+    services: Services
+    clusters: dict[str, Cluster | None] = field(default_factory=dict)
+    """All clusters that the hub has a Secret for; ``None`` where the Secret was refused."""
+    members: dict[str, Member] = field(default_factory=dict)
+    """The engaged ones."""
+    debts: dict[str, set[Key]] = field(default_factory=dict)
+    """What clusters still hold of deleted MultiClusterServices, as far as is known."""
+    seen: dict[Key, tuple[int, str]] = field(default_factory=dict)
+    """Generation of each MultiClusterService, and when it was first seen."""
+
+    def live(self, cluster: str) -> bool:
+        """Whether the cluster is engaged and its caches are current."""
+        return cluster in self.members and self.members[cluster].live
+
+    def owed(self, cluster: str, key: Key) -> bool:
+        """Whether the cluster may hold imports of a MultiClusterService that was deleted while it was away."""
+        return key in self.debts.get(cluster, ())
+
+    def joined(self, cluster: str) -> bool:
+        """Whether the cluster is in the fleet to stay. A refused Secret is not a farewell (rule S7)."""
+        if cluster not in self.clusters:
+            return False
+        known = self.clusters[cluster]
+        return known is None or not known.leaving
+
+    def allows(self, cluster: str, namespace: str) -> bool:
+        """Whether the cluster takes part in Services of the namespace (rule S14)."""
+        known = self.clusters.get(cluster)
+        return known is None or known.allows(namespace)
+
+
+def view(fleet: Fleet, member: Member, key: Key) -> View:
+    """One Service in one consumer."""
+    mcs = fleet.services.get(key)
+    service = member.services.store.get(key)
+    wanted = intent(
+        mcs,
+        key,
+        member.name,
+        owed=fleet.owed(member.name, key),
+        allowed=fleet.allows(member.name, key.namespace),
+        leaving=not fleet.joined(member.name),
+        service=service,
+    )
+    providers = _providers(fleet, mcs, member.name) if mcs and wanted is Intent.SYNC else ()
+    created = (service.metadata.creation_timestamp if service else None) or ""
+    times = (member.since, created, fleet.seen.get(key, (0, ""))[1], *(p.since for p in _engaged(fleet, providers)))
+    consumer = ConsumerView(member.name, service, member.imports(key, fleet.uid))
+    return View(fleet.uid, key, wanted, providers, consumer, since=max(times))
+
+
+def cluster_view(fleet: Fleet, name: str, mcs: MultiClusterService) -> ClusterView:
+    """One cluster, for the status of one MultiClusterService."""
+    key = mcs.metadata.key
+    allowed = fleet.allows(name, key.namespace)
+    member = fleet.members.get(name)
+    if member is None:
+        trouble = "not engaged yet" if fleet.clusters.get(name) else "its Secret was refused; see the controller's log"
+        return ClusterView(name, fleet.joined(name), False, trouble, allowed, False, None, 0, 0, "", "", False)
+    service = member.services.store.get(key)
+    own = exported(service, member.slices.store.group(key))
+    return ClusterView(
+        name=name,
+        joined=fleet.joined(name),
+        live=member.live,
+        trouble=member.trouble,
+        allowed=allowed,
+        namespace=member.namespaces.store.get(Key("", key.namespace)) is not None,
+        service=service,
+        own_ready=sum(slice_.ready for slice_ in own),
+        imported_ready=sum(slice_.ready for slice_ in member.imports(key, fleet.uid)),
+        refused=member.refused.get(key, ""),
+        failed=member.failed.get(key, ""),
+        pending=bool(plan(view(fleet, member, key))),
+    )
+
+
+def _providers(fleet: Fleet, mcs: MultiClusterService, consumer: str) -> tuple[ProviderView, ...]:
+    """The providers that take part; one that is not engaged is there, and blind (rule S7)."""
+    return tuple(
+        _provider(fleet, name, mcs.metadata.key)
+        for name in mcs.spec.providers
+        if name != consumer and fleet.joined(name) and fleet.allows(name, mcs.metadata.namespace)
+    )
+
+
+def _provider(fleet: Fleet, name: str, key: Key) -> ProviderView:
+    member = fleet.members.get(name)
+    if member is None:
+        return ProviderView(name, False, None, ())
+    return ProviderView(name, member.live, member.services.store.get(key), member.slices.store.group(key))
+
+
+def _engaged(fleet: Fleet, providers: tuple[ProviderView, ...]) -> list[Member]:
+    return [fleet.members[provider.name] for provider in providers if provider.name in fleet.members]

@@ -1,0 +1,96 @@
+"""An engaged cluster: its connection, its live caches, and the queue of what to do in it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from landbridge.api.core import NAMESPACES, SERVICES
+from landbridge.api.discovery import SLICES, EndpointSlice
+from landbridge.api.meta import Key
+from landbridge.api.names import FLEET, MANAGER
+from landbridge.fleet.cluster import Cluster
+from landbridge.kube.api import Api
+from landbridge.kube.clock import utc_now
+from landbridge.kube.informer import Informer
+from landbridge.kube.queue import WorkQueue
+
+
+def service_of(slice_: EndpointSlice) -> Key:
+    """The Service that a slice belongs to."""
+    return Key(slice_.metadata.namespace, slice_.service)
+
+
+class Member:
+    """A cluster of the fleet, as seen now. ``on_change`` and ``on_contact`` get the member itself."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        api: Api,
+        *,
+        on_change: Callable[[Member, Key], None],
+        on_contact: Callable[[Member], None],
+    ) -> None:
+        self.cluster = cluster
+        self.api = api
+        self.queue: WorkQueue[Key] = WorkQueue()
+        self.refused: dict[Key, str] = {}
+        """What the cluster forbade, by Service."""
+        self.failed: dict[Key, str] = {}
+        """What went wrong otherwise, by Service."""
+        self.since = utc_now()
+        """When contact was last won."""
+        self._on_contact = on_contact
+        self._live = False
+
+        def changed(key: Key) -> None:
+            on_change(self, key)
+
+        self.services = Informer(api, SERVICES, on_change=changed, on_contact=self._contact)
+        self.slices = Informer(api, SLICES, on_change=changed, on_contact=self._contact, index=service_of)
+        self.namespaces = Informer(api, NAMESPACES, on_change=changed, on_contact=self._contact)
+
+    @property
+    def name(self) -> str:
+        """Its id in the fleet."""
+        return self.cluster.name
+
+    @property
+    def live(self) -> bool:
+        """Whether every cache is complete and current."""
+        return self._live
+
+    @property
+    def trouble(self) -> str:
+        """Why it is not live."""
+        errors = (informer.error for informer in self._informers)
+        return next((str(error) for error in errors if error), "not everything is read yet")
+
+    def imports(self, key: Key, fleet: str) -> tuple[EndpointSlice, ...]:
+        """The slices of a Service that the fleet wrote here."""
+        return tuple(slice_ for slice_ in self.slices.store.group(key) if imported(slice_, fleet))
+
+    async def follow(self) -> None:
+        """Keep the caches current, forever."""
+        async with asyncio.TaskGroup() as tasks:
+            for informer in self._informers:
+                tasks.create_task(informer.run())
+
+    @property
+    def _informers(self) -> tuple[Informer[Any], ...]:
+        return self.services, self.slices, self.namespaces
+
+    def _contact(self) -> None:
+        live = all(informer.live for informer in self._informers)
+        if live != self._live:
+            self._live = live
+            if live:
+                self.since = utc_now()
+            self._on_contact(self)
+
+
+def imported(slice_: EndpointSlice, fleet: str) -> bool:
+    """Whether the fleet wrote this slice: only such a one is ever changed or deleted."""
+    return slice_.managed_by == MANAGER and slice_.metadata.labels.get(FLEET) == fleet

@@ -1,0 +1,155 @@
+"""The heart: from one Service's view in one consumer to the writes that make it right.
+
+| import                    | source slice         | provider live | change                                   |
+|---------------------------|----------------------|---------------|------------------------------------------|
+| none                      | exported             | -             | create                                   |
+| differs                   | exported             | -             | update                                   |
+| equal                     | exported             | -             | none (S12: a restart writes nothing)     |
+| present                   | gone                 | yes           | delete                                   |
+| present                   | gone                 | no            | none (S7: unknown is not dead)           |
+| present, unlisted cluster | -                    | -             | delete (S11)                             |
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+
+from landbridge.api.core import Service
+from landbridge.api.discovery import EndpointPort, EndpointSlice
+from landbridge.api.meta import Lean, OwnedMeta
+from landbridge.api.names import FLEET, HEADLESS, LAST_CHANGE, MANAGED_BY, MANAGER, SERVICE_NAME, SOURCE_CLUSTER
+from landbridge.mcs.exports import exported
+from landbridge.mcs.intent import Intent
+from landbridge.mcs.views import ProviderView, View
+
+NEW = "NewSlice"
+CHANGED = "SliceChanged"
+GONE = "SliceGone"
+UNWANTED = "NotWanted"
+
+_RESET = (Lean(),)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One write, and why."""
+
+    slice: EndpointSlice
+    reason: str
+
+
+@dataclass(frozen=True)
+class Changes:
+    """The writes of one Service in one consumer; deletes wait for the others (rule S5)."""
+
+    create: tuple[Change, ...] = ()
+    update: tuple[Change, ...] = ()
+    delete: tuple[Change, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.create or self.update or self.delete)
+
+
+def plan(view: View) -> Changes:
+    """Compare what should be with what is."""
+    if view.intent is Intent.KEEP:
+        return Changes()
+    actual = {slice_.metadata.name: slice_ for slice_ in view.consumer.imports}
+    if view.intent is Intent.REMOVE or view.consumer.service is None:
+        return Changes(delete=tuple(Change(slice_, UNWANTED) for slice_ in actual.values()))
+    wanted = _imports(view, view.consumer.service, actual)
+    blind = {provider.name for provider in view.providers if not provider.live}
+    return Changes(
+        create=tuple(Change(slice_, NEW) for name, slice_ in wanted.items() if name not in actual),
+        update=tuple(
+            Change(slice_, CHANGED)
+            for name, slice_ in wanted.items()
+            if name in actual and not same(slice_, actual[name])
+        ),
+        delete=tuple(
+            Change(slice_, GONE)
+            for name, slice_ in actual.items()
+            if name not in wanted and source(slice_) not in blind
+        ),
+    )
+
+
+def source(import_: EndpointSlice) -> str:
+    """The cluster that an import comes from."""
+    return import_.metadata.labels.get(SOURCE_CLUSTER, "")
+
+
+def import_name(fleet: str, provider: str, slice_: EndpointSlice) -> str:
+    """Name of the copy: bounded, readable, and the same in every consumer and after every restart (rule S3).
+
+    80 bits of SHA-256 over what makes a slice unique in a fleet; the parts cannot contain the separator.
+    """
+    identity = "/".join((fleet, provider, slice_.metadata.name, slice_.address_type))
+    digest = hashlib.sha256(identity.encode()).digest()[:10]
+    return f"{slice_.service}-{base64.b32encode(digest).decode().lower()}"
+
+
+def same(one: EndpointSlice, other: EndpointSlice) -> bool:
+    """Whether two imports route alike; a trigger time alone is never worth a write."""
+    return (
+        (one.endpoints or ()) == (other.endpoints or ())
+        and _ports(one) == _ports(other)
+        and one.metadata.labels == other.metadata.labels
+    )
+
+
+def _ports(slice_: EndpointSlice) -> tuple[EndpointPort, ...]:
+    """Ports with the API server's defaults filled in, so that a default is not a difference."""
+    return tuple(
+        EndpointPort(port.name or "", port.protocol or "TCP", port.port, port.app_protocol)
+        for port in slice_.ports or ()
+    )
+
+
+def _imports(view: View, service: Service, actual: dict[str, EndpointSlice]) -> dict[str, EndpointSlice]:
+    wanted = (
+        _import(view, service, provider, slice_, actual)
+        for provider in view.providers
+        for slice_ in exported(provider.service, provider.slices)
+    )
+    return {slice_.metadata.name: slice_ for slice_ in wanted}
+
+
+def _import(
+    view: View, service: Service, provider: ProviderView, slice_: EndpointSlice, actual: dict[str, EndpointSlice]
+) -> EndpointSlice:
+    """The copy: what a slice routes to, and nothing of how its own cluster would choose (rules S3, S4)."""
+    name = import_name(view.fleet, provider.name, slice_)
+    old = actual.get(name)
+    labels = {
+        SERVICE_NAME: view.key.name,
+        MANAGED_BY: MANAGER,
+        SOURCE_CLUSTER: provider.name,
+        FLEET: view.fleet,
+    }
+    if service.headless:  # kube-proxy skips what carries it
+        labels[HEADLESS] = ""
+    return EndpointSlice(
+        metadata=OwnedMeta(
+            name=name,
+            namespace=view.key.namespace,
+            resource_version=old.metadata.resource_version if old else "",
+            labels=labels,
+            annotations=_trigger(view, slice_, live=old is not None),
+            managed_fields=_RESET,
+        ),
+        address_type=slice_.address_type,
+        endpoints=slice_.endpoints,
+        ports=slice_.ports,
+    )
+
+
+def _trigger(view: View, slice_: EndpointSlice, *, live: bool) -> dict[str, str]:
+    """The time from which the consumer's kube-proxy measures; not for first copies of what was there before (rule S3).
+
+    Control planes round trigger times down to the second, so they are compared by their first 19 characters.
+    """
+    time = slice_.metadata.annotations.get(LAST_CHANGE)
+    return {LAST_CHANGE: time} if time and (live or time[:19] >= view.since[:19]) else {}

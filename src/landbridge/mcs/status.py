@@ -1,0 +1,186 @@
+"""What a MultiClusterService says of itself; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from msgspec.structs import replace
+
+from landbridge.api.core import Service
+from landbridge.api.meta import Key
+from landbridge.api.multicluster import (
+    ClusterStatus,
+    Condition,
+    MultiClusterService,
+    MultiClusterServiceStatus,
+    Role,
+    State,
+)
+from landbridge.mcs.conflicts import conflict
+from landbridge.mcs.intent import refusal
+
+
+@dataclass(frozen=True)
+class ClusterView:
+    """One cluster of the spec, as the caches have it."""
+
+    name: str
+    joined: bool
+    """Whether the fleet has such a cluster, and it is not leaving."""
+    live: bool
+    trouble: str
+    """Why it is not live."""
+    allowed: bool
+    namespace: bool
+    """Whether the namespace exists there."""
+    service: Service | None
+    own_ready: int
+    imported_ready: int
+    refused: str
+    """Why the last write was forbidden."""
+    failed: str
+    """Why the last write failed for another reason."""
+    pending: bool
+    """Whether there is something left to write."""
+
+
+Finding = tuple[State, str]
+Check = Callable[[Key, ClusterView], Finding | None]
+Truth = Literal["True", "False", "Unknown"]
+
+
+def not_joined(_: Key, view: ClusterView) -> Finding | None:
+    """The fleet does not have it."""
+    if view.joined:
+        return None
+    return "NoCluster", f"not in the fleet; run: landbridge fleet join {view.name} --context <its context>"
+
+
+def contact_lost(_: Key, view: ClusterView) -> Finding | None:
+    """It cannot be seen; what it was last seen to have is kept."""
+    return None if view.live else ("Stale", f"contact lost, last known endpoints are kept: {view.trouble}")
+
+
+def namespace_barred(key: Key, view: ClusterView) -> Finding | None:
+    """Its Secret allows some namespaces, and not this one."""
+    if view.allowed:
+        return None
+    return "Forbidden", f"its allowed namespaces lack {key.namespace}; join it again with --namespace {key.namespace}"
+
+
+def namespace_missing(key: Key, view: ClusterView) -> Finding | None:
+    """The namespace is not there."""
+    if view.namespace:
+        return None
+    return "NoNamespace", f"run: kubectl --context {view.name} create namespace {key.namespace}"
+
+
+def service_missing(key: Key, view: ClusterView) -> Finding | None:
+    """The Service is not there: no definition, no consent."""
+    if view.service:
+        return None
+    return "NoService", f"run: kubectl --context {view.name} -n {key.namespace} apply -f <definition of {key.name}>"
+
+
+def write_forbidden(_: Key, view: ClusterView) -> Finding | None:
+    """It does not let us write."""
+    return ("Forbidden", view.refused) if view.refused else None
+
+
+def work_left(_: Key, view: ClusterView) -> Finding | None:
+    """Not everything is written yet."""
+    return ("Pending", view.failed or "endpoints are being written") if view.pending else None
+
+
+def conflicting(_: Key, view: ClusterView) -> Finding | None:
+    """It routes, but not as its Service says."""
+    found = _conflict(view)
+    return ("Conflict", found[1]) if found else None
+
+
+CHECKS: tuple[Check, ...] = (
+    not_joined,
+    contact_lost,
+    namespace_barred,
+    namespace_missing,
+    service_missing,
+    write_forbidden,
+    work_left,
+    conflicting,
+)
+"""In the order in which a person would have to mend them."""
+
+
+def status(mcs: MultiClusterService, views: Sequence[ClusterView], now: str) -> MultiClusterServiceStatus:
+    """The new status; equal to the old one, times included, where nothing changed."""
+    old = mcs.status or MultiClusterServiceStatus()
+    rows = tuple(_keep_time(_row(mcs, view, now), old.clusters) for view in views)
+    conditions = tuple(
+        _keep_transition(Condition(*found, now, mcs.metadata.generation), old.conditions)
+        for found in (_ready(mcs, rows), _conflicts(views))
+    )
+    return MultiClusterServiceStatus(
+        observed_generation=mcs.metadata.generation,
+        conditions=conditions,
+        providers=",".join(mcs.spec.providers),
+        consumers=",".join(mcs.spec.consumers),
+        endpoints=sum(row.own_ready for row in rows if "Provider" in row.roles),
+        clusters=rows,
+    )
+
+
+def _row(mcs: MultiClusterService, view: ClusterView, now: str) -> ClusterStatus:
+    findings = (check(mcs.metadata.key, view) for check in CHECKS)
+    state, message = next((finding for finding in findings if finding), ("Synced", ""))
+    roles: tuple[tuple[Role, tuple[str, ...]], ...] = (
+        ("Provider", mcs.spec.providers),
+        ("Consumer", mcs.spec.consumers),
+    )
+    return ClusterStatus(
+        name=view.name,
+        roles=tuple(role for role, names in roles if view.name in names),
+        state=state,
+        own_ready=view.own_ready,
+        imported_ready=view.imported_ready,
+        last_sync_time=now,
+        message=message,
+    )
+
+
+def _ready(mcs: MultiClusterService, rows: Sequence[ClusterStatus]) -> tuple[str, Truth, str, str]:
+    if refused := refusal(mcs.metadata.key):
+        return "Ready", "False", *refused
+    bad = [row for row in rows if row.state not in ("Synced", "Conflict")]
+    if not bad:
+        return "Ready", "True", "Synced", "every cluster has what it should"
+    stale = all(row.state == "Stale" for row in bad)
+    message = "; ".join(f"{row.name}: {row.message}" for row in bad)
+    return "Ready", "Unknown" if stale else "False", next(r.state for r in bad if stale or r.state != "Stale"), message
+
+
+def _conflicts(views: Sequence[ClusterView]) -> tuple[str, Truth, str, str]:
+    found = [conflict for view in views if (conflict := _conflict(view))]
+    if not found:
+        return "Conflict", "False", "NoConflicts", "the clusters' Services agree"
+    return "Conflict", "True", found[0][0], "; ".join(message for _, message in found)
+
+
+def _conflict(view: ClusterView) -> tuple[str, str] | None:
+    return conflict(view.name, view.service, imports=view.imported_ready > 0)
+
+
+def _keep_time(row: ClusterStatus, old: Sequence[ClusterStatus]) -> ClusterStatus:
+    """A row's time changes only with the row."""
+    before = next((other for other in old if other.name == row.name), None)
+    if before and replace(row, last_sync_time=before.last_sync_time) == before:
+        return before
+    return row
+
+
+def _keep_transition(condition: Condition, old: Sequence[Condition]) -> Condition:
+    before = next((other for other in old if other.type == condition.type), None)
+    if before and before.status == condition.status:
+        return replace(condition, last_transition_time=before.last_transition_time)
+    return condition

@@ -1,0 +1,45 @@
+"""What a decision is made from: one Service, in one consumer, as the caches have it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from landbridge.api.core import Service
+from landbridge.api.discovery import EndpointSlice
+from landbridge.api.meta import Key
+from landbridge.mcs.intent import Intent
+
+
+@dataclass(frozen=True)
+class ProviderView:
+    """A provider other than the consumer."""
+
+    name: str
+    live: bool
+    """Whether its caches are complete and current: only then does absence mean anything (rule S7)."""
+    service: Service | None
+    slices: tuple[EndpointSlice, ...]
+    """All slices of the Service, whoever manages them."""
+
+
+@dataclass(frozen=True)
+class ConsumerView:
+    """The cluster that is written to; nothing is decided for it while its own caches are not live."""
+
+    name: str
+    service: Service | None
+    imports: tuple[EndpointSlice, ...]
+    """The slices of the Service that this fleet wrote."""
+
+
+@dataclass(frozen=True)
+class View:
+    """Input of `plan.plan`."""
+
+    fleet: str
+    key: Key
+    intent: Intent
+    providers: tuple[ProviderView, ...]
+    consumer: ConsumerView
+    since: str
+    """When this was first in view (RFC 3339, UTC): an older trigger time is not a live change."""

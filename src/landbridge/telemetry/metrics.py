@@ -1,0 +1,28 @@
+"""Every metric, once; docs/reference.md explains them to their readers."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+WRITES = Counter(
+    "landbridge_import_writes_total", "Writes of imports that a cluster acknowledged.", ["cluster", "verb", "reason"]
+)
+WRITE_FAILURES = Counter(
+    "landbridge_sync_failures_total", "Runs of one Service in one cluster that failed.", ["cluster", "reason"]
+)
+SYNC_SECONDS = Histogram(
+    "landbridge_sync_duration_seconds",
+    "From the arrival of a live change to the consumer's acknowledgement.",
+    ["cluster"],
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30),
+)
+QUEUE = Gauge("landbridge_queue_length", "Services that wait to be worked on in a cluster.", ["cluster"])
+LIVE = Gauge("landbridge_cluster_live", "1 while every cache of the cluster is complete and current.", ["cluster"])
+IMPORTS = Gauge("landbridge_imports", "Imports of this fleet that the cluster holds.", ["cluster"])
+UNEXPLAINED = Gauge(
+    "landbridge_unexplained_imports",
+    "Imports of this fleet that no MultiClusterService explains; they are kept, for a person to decide.",
+    ["cluster"],
+)
+STATUS_WRITES = Counter("landbridge_status_writes_total", "Writes of MultiClusterService status on the hub.")
+LEADER = Gauge("landbridge_leader", "1 while this process holds the Lease.")
