@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections.abc import Awaitable, Callable
 
@@ -12,6 +11,7 @@ import structlog
 from landbridge.api.names import SYSTEM_NAMESPACE
 from landbridge.fleet.tokens import LIFE, TokenError, mint, renew_at
 from landbridge.kube.api import Api
+from landbridge.kube.backoff import Backoff
 from landbridge.kube.credentials import StaticToken
 from landbridge.kube.errors import KubeError
 
@@ -34,7 +34,7 @@ async def keep_renewed(
     seconds: int = LIFE,
     sleep: Sleep = asyncio.sleep,
     now: Callable[[], float] = time.time,
-    jitter: Callable[[], float] = random.random,
+    backoff: Callable[[], Backoff] = lambda: Backoff(1.0, LONGEST_RETRY),
 ) -> None:
     """Renew ``token``, which ``api`` uses, until cancelled.
 
@@ -48,8 +48,8 @@ async def keep_renewed(
         async def renew() -> None:
             token.value = await mint(api, account, SYSTEM_NAMESPACE, seconds)
 
-        await _insist("token not renewed", account, renew, sleep, jitter)
-        await _insist("token not stored", account, lambda: store(token.value or ""), sleep, jitter)
+        await _insist("token not renewed", account, renew, sleep, backoff())
+        await _insist("token not stored", account, lambda: store(token.value or ""), sleep, backoff())
         log.info("token renewed", account=account, server=api.server)
         await sleep(PAUSE)
 
@@ -62,15 +62,12 @@ def _due(token: StaticToken) -> float:
 
 
 async def _insist(
-    event: str, account: str, attempt: Callable[[], Awaitable[None]], sleep: Sleep, jitter: Callable[[], float]
+    event: str, account: str, attempt: Callable[[], Awaitable[None]], sleep: Sleep, backoff: Backoff
 ) -> None:
-    """Try until it succeeds, after 1 s, 2 s, 4 s ... of which between half and all is waited."""
-    failures = 0
     while True:
         try:
             return await attempt()
         except (KubeError, OSError) as error:
-            delay = min(2.0**failures, LONGEST_RETRY) * (0.5 + jitter() / 2)
-            failures = min(failures + 1, 10)
+            delay = backoff.next(error)
             log.warning(event, account=account, error=str(error), retry_seconds=round(delay, 1))
             await sleep(delay)

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import base64
+
+import msgspec
+import pytest
+
+from landbridge.fleet import settings
+from landbridge.fleet.settings import RefusedClusterError, read_settings, render_settings
+from landbridge.kube.config import ServerConfig
+
+SERVER = "https://10.0.0.1:6443"
+
+
+def test_settings_are_read_as_they_were_rendered() -> None:
+    config = ServerConfig(SERVER, ca=b"PEM", tls_server_name="kubernetes")
+    assert read_settings(SERVER, render_settings(config, "secret")) == (config, "secret")
+
+
+def test_settings_have_the_format_of_argo_cd() -> None:
+    text = render_settings(ServerConfig(SERVER, ca=b"PEM", tls_server_name="kubernetes"), "secret")
+    assert msgspec.json.decode(text) == {
+        "bearerToken": "secret",
+        "tlsClientConfig": {
+            "insecure": False,
+            "caData": base64.b64encode(b"PEM").decode(),
+            "serverName": "kubernetes",
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("config", "reason"),
+    [
+        ({"execProviderConfig": {"command": "sh"}}, settings.EXEC_PLUGIN),
+        ({"awsAuthConfig": {"clusterName": "c"}}, settings.EXEC_PLUGIN),
+        ({"tlsClientConfig": {"caFile": "/etc/passwd"}}, settings.FILE_PATH),
+        ({"bearerTokenFile": "/var/run/token"}, settings.FILE_PATH),
+        ({"tlsClientConfig": {"insecure": True}}, settings.INSECURE),
+        ({"username": "admin"}, settings.BASIC_AUTH),
+        ({"password": "admin"}, settings.BASIC_AUTH),
+        ({"tlsClientConfig": {"certData": "eA==", "keyData": "eA=="}}, settings.UNSUPPORTED),
+        ({"proxyUrl": "http://evil"}, settings.UNSUPPORTED),
+        ({"bearerToken": ""}, settings.MISSING),
+        ({"bearerToken": 5}, settings.MISSING),
+        ({"tlsClientConfig": {"caData": "not base64!"}}, settings.MALFORMED),
+        ({"tlsClientConfig": "x"}, settings.MALFORMED),
+    ],
+)
+def test_whatever_is_more_than_address_ca_and_token_is_refused(config: dict[str, object], reason: str) -> None:
+    text = msgspec.json.encode({"bearerToken": "secret"} | config).decode()
+    with pytest.raises(RefusedClusterError) as refusal:
+        read_settings(SERVER, text)
+    assert refusal.value.reason == reason
+    assert "secret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '"text"', '{"bearerToken": secret}'])
+def test_what_is_not_an_object_is_refused(text: str) -> None:
+    with pytest.raises(RefusedClusterError, match="not a JSON object") as refusal:
+        read_settings(SERVER, text)
+    assert refusal.value.reason == settings.MALFORMED
+
+
+@pytest.mark.parametrize(
+    "server", ["http://10.0.0.1", "10.0.0.1:6443", "https://", "https://user:secret@host", "https://host:port"]
+)
+def test_a_server_without_tls_or_host_is_refused(server: str) -> None:
+    with pytest.raises(RefusedClusterError, match="https://host:port"):
+        read_settings(server, '{"bearerToken": "t"}')

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import yaml
+
+from landbridge.api.core import SECRETS
+from landbridge.fleet.cluster import Cluster, cluster_secret, read_cluster
+from landbridge.fleet.stores import kubeconfig_store, secret_store, write_private
+from landbridge.kube.config import ServerConfig
+from landbridge.kube.errors import ConflictError
+from tests.unit.memory_api import MemoryApi
+
+CLUSTER = Cluster("oldcluster", ServerConfig("https://10.0.0.1:6443", ca=b"PEM"), "first", frozenset({"shop"}))
+
+
+async def test_a_members_token_is_stored_in_its_secret_and_nothing_else_changes() -> None:
+    hub = MemoryApi()
+    before = read_cluster(await hub.create(SECRETS, cluster_secret(CLUSTER)))
+    await secret_store(hub, lambda: before)("second")
+    after = read_cluster(await hub.get(SECRETS, "cluster-oldcluster", "landbridge-system"))
+    assert after.token == "second"
+    assert (after.config, after.namespaces) == (before.config, before.namespaces)
+
+
+async def test_a_version_that_was_not_seen_is_not_overwritten() -> None:
+    hub = MemoryApi()
+    seen = read_cluster(await hub.create(SECRETS, cluster_secret(CLUSTER)))
+    await secret_store(hub, lambda: seen)("second")
+    with pytest.raises(ConflictError):
+        await secret_store(hub, lambda: seen)("third")
+
+
+def kubeconfig(token: str) -> dict[str, Any]:
+    return {"kind": "Config", "users": [{"name": "landbridge-controller", "user": {"token": token}}]}
+
+
+async def test_the_hubs_token_replaces_the_one_in_the_controllers_kubeconfig(tmp_path: Path) -> None:
+    path = tmp_path / "controller.kubeconfig"
+    path.write_text(yaml.safe_dump(kubeconfig("first")))
+    await kubeconfig_store(path)("second")
+    assert yaml.safe_load(path.read_text()) == kubeconfig("second")
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    target = tmp_path / "folder"
+    target.mkdir()
+    with pytest.raises(OSError, match="directory"):
+        write_private(target, "text")
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_stored_settings_stay_json() -> None:
+    assert msgspec.json.decode(cluster_secret(CLUSTER).text("config"))["bearerToken"] == "first"
