@@ -1,0 +1,21 @@
+"""The lab's container images: built from Debian's packages and this project's files, without Docker.
+
+The node's containerd imports `Images.sandbox` and `Images.coredns` from their archives, since they are needed before a
+registry is; the others are pushed to the lab's registry, so that the tutorial's image names are pulled unchanged.
+"""
+
+from .build import Images, build_images
+from .recipes import COREDNS_IMAGE, PACKAGES, REGISTRY_IMAGES, SANDBOX_IMAGE
+from .registry import push, serve_command, write_config
+
+__all__ = [
+    "COREDNS_IMAGE",
+    "PACKAGES",
+    "REGISTRY_IMAGES",
+    "SANDBOX_IMAGE",
+    "Images",
+    "build_images",
+    "push",
+    "serve_command",
+    "write_config",
+]

@@ -1,0 +1,47 @@
+"""Build the images into a cache folder: what is there already under its key is not built again."""
+
+import asyncio
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import recipes
+from .archive import Image, write_archive
+
+
+@dataclass(frozen=True)
+class Images:
+    """The docker-archive tar of each image."""
+
+    sandbox: Path
+    coredns: Path
+    web_demo: Path
+    curl: Path
+
+    @property
+    def pulled(self) -> dict[str, Path]:
+        """Give the images that pods pull from the lab's registry, by name."""
+        return {recipes.WEB_DEMO_IMAGE: self.web_demo, recipes.CURL_IMAGE: self.curl}
+
+
+async def build_images(cache_dir: Path, coredns: Path) -> Images:
+    """Build whatever is not in the cache yet, given the lab's CoreDNS binary."""
+    web_demo, curl = await asyncio.gather(recipes.web_demo(), recipes.curl())
+    images = (recipes.sandbox(), recipes.coredns(coredns), web_demo, curl)
+    return Images(*[await asyncio.to_thread(cached, cache_dir, image) for image in images])
+
+
+def cached(cache_dir: Path, image: Image) -> Path:
+    """Give the image's archive. A half-written one never carries its name: it is built beside, then renamed."""
+    path = cache_dir / f"{_short_name(image)}-{image.key()[:16]}.tar"
+    if not path.exists():
+        cache_dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cache_dir, prefix=".building-") as folder:
+            scratch = Path(folder) / path.name
+            write_archive(image, scratch)
+            scratch.rename(path)
+    return path
+
+
+def _short_name(image: Image) -> str:
+    return image.name.rpartition("/")[2].partition(":")[0]

@@ -1,0 +1,31 @@
+"""The shared libraries that a Debian program needs, found by asking the dynamic loader itself (`ldd`)."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from .command import output
+from .tree import File, Tree, program
+
+# "libz.so.1 => /lib/x86_64-linux-gnu/libz.so.1 (0x...)", or the loader: "/lib64/ld-linux-x86-64.so.2 (0x...)"
+LIBRARY = re.compile(r"(/\S+) \(0x")
+
+
+def place(path: Path) -> str:
+    """Where a file lies in the image: its folder with links resolved (/lib is /usr/lib), its own name as asked for."""
+    return str(path.parent.resolve() / path.name).lstrip("/")
+
+
+async def libraries(files: Iterable[Path]) -> Tree:
+    """Collect the libraries of these programs and extension modules, the dynamic loader among them."""
+    names = [str(file) for file in files]
+    if not names:
+        return {}
+    found = sorted(set(LIBRARY.findall(await output("ldd", *names))))
+    return {place(Path(name)): File(Path(name), 0o755) for name in found}
+
+
+async def programs(*paths: str) -> Tree:
+    """Take Debian programs together with their libraries."""
+    taken: Tree = {place(Path(path)): program(Path(path)) for path in paths}
+    return await libraries(Path(path) for path in paths) | taken

@@ -1,0 +1,57 @@
+"""The images: what is in each of them and how it starts."""
+
+from pathlib import Path
+
+from .archive import Image
+from .libraries import libraries, programs
+from .python import interpreter
+from .tree import File, Link, Tree, program
+
+PACKAGES = ("busybox-static", "curl", "docker-registry", "libc-bin", "python3", "skopeo")
+"""The Debian packages that building, serving and pushing the images needs."""
+
+SANDBOX_IMAGE = "lab.local/pause:1"
+COREDNS_IMAGE = "lab.local/coredns:1"
+WEB_DEMO_IMAGE = "registry-cn-hangzhou.ack.aliyuncs.com/dev/web-demo:v0.6.0"
+CURL_IMAGE = "registry-cn-hangzhou.ack.aliyuncs.com/dev/curl:8.11.1"
+REGISTRY_IMAGES = (WEB_DEMO_IMAGE, CURL_IMAGE)
+"""The images that pods pull from the lab's registry, under the names that the tutorial gives them."""
+
+BUSYBOX = Path("/usr/bin/busybox")
+APPLETS = ("cat", "date", "echo", "env", "grep", "head", "hostname", "ls", "nc", "nslookup", "ps", "seq", "sh", "sleep")
+APPLICATION = Path(__file__).parent / "web_demo"
+
+# Debian's merged /usr, and what the C library asks for names and users.
+SYSTEM: Tree = {
+    "bin": Link("usr/bin"),
+    "lib": Link("usr/lib"),
+    "lib64": Link("usr/lib64"),
+    "etc/group": File(b"root:x:0:\n"),
+    "etc/nsswitch.conf": File(b"passwd: files\ngroup: files\nhosts: files dns\n"),
+    "etc/passwd": File(b"root:x:0:0:root:/:/bin/sh\n"),
+}
+
+
+def sandbox() -> Image:
+    """Hold a pod's namespaces: a program that does nothing."""
+    return Image(SANDBOX_IMAGE, [{"usr/bin/busybox": program(BUSYBOX)}], ["/usr/bin/busybox", "sleep", "infinity"])
+
+
+def coredns(binary: Path) -> Image:
+    """Hold the lab's own build of CoreDNS, one static file."""
+    return Image(COREDNS_IMAGE, [{"coredns": program(binary)}], ["/coredns"])
+
+
+async def curl() -> Image:
+    """Hold a shell, curl and what helps to look around: the tutorial's client pod."""
+    shell: Tree = {"usr/bin/busybox": program(BUSYBOX)} | {f"usr/bin/{name}": Link("busybox") for name in APPLETS}
+    return Image(CURL_IMAGE, [SYSTEM | await programs("/usr/bin/curl", "/usr/bin/getent"), shell], ["/bin/sh"])
+
+
+async def web_demo() -> Image:
+    """Hold Debian's Python, the modules that the application loads, and the application."""
+    python = await interpreter(APPLICATION.parent, "web_demo.__main__", "web_demo.answer")
+    application: Tree = {f"app/web_demo/{path.name}": File(path) for path in sorted(APPLICATION.glob("*.py"))}
+    layers = [SYSTEM | await libraries(python.binaries) | python.tree, application]
+    entrypoint = [str(python.program), "-S", "-m", "web_demo"]
+    return Image(WEB_DEMO_IMAGE, layers, entrypoint, {"PYTHONPATH": "/app"})

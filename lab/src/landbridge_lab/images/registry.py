@@ -1,0 +1,61 @@
+"""The registry inside the lab: its configuration, the command that serves it, and the push of the images.
+
+It runs in a network namespace of the lab: commands take a prefix (`nsenter ...`) that brings them there.
+"""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from .build import Images
+from .command import CommandError, output
+
+PATIENCE = 10.0
+PAUSE = 0.05
+
+
+def write_config(path: Path, address: str, storage: Path) -> None:
+    """Write the registry's configuration: it listens on ADDRESS (host:port) and keeps what it has in STORAGE.
+
+    JSON is YAML too, and needs no care for what a folder's name may hold.
+    """
+    config = {
+        "version": "0.1",
+        "log": {"level": "warn", "accesslog": {"disabled": True}},
+        "storage": {
+            "filesystem": {"rootdirectory": str(storage)},
+            "maintenance": {"uploadpurging": {"enabled": False}},
+        },
+        "http": {"addr": address},
+    }
+    path.write_text(json.dumps(config, indent=2))
+
+
+def serve_command(config: Path) -> list[str]:
+    """Give the command that serves the registry in the foreground."""
+    return ["docker-registry", "serve", str(config)]
+
+
+async def push(images: Images, address: str, prefix: Sequence[str] = ()) -> None:
+    """Push the images that pods pull, as soon as the registry answers."""
+    async with asyncio.timeout(PATIENCE):
+        await _answering(address, prefix)
+    async with asyncio.TaskGroup() as group:
+        for name, archive in images.pulled.items():
+            group.create_task(_copy(archive, f"{address}/{name.partition('/')[2]}", prefix))
+
+
+async def _copy(archive: Path, target: str, prefix: Sequence[str]) -> None:
+    options = ("--insecure-policy", "--quiet", "--dest-tls-verify=false")
+    await output(*prefix, "skopeo", "copy", *options, f"docker-archive:{archive}", f"docker://{target}")
+
+
+async def _answering(address: str, prefix: Sequence[str]) -> None:
+    while True:
+        try:
+            await output(*prefix, "curl", "--silent", "--fail", "--max-time", "2", f"http://{address}/v2/")
+        except CommandError:
+            await asyncio.sleep(PAUSE)
+        else:
+            return
