@@ -4,9 +4,9 @@ The node's containerd imports `Images.sandbox` and `Images.coredns` from their a
 registry is; the others are pushed to the lab's registry, so that the tutorial's image names are pulled unchanged.
 """
 
-from .build import Images, build_images
-from .recipes import COREDNS_IMAGE, PACKAGES, REGISTRY_IMAGES, SANDBOX_IMAGE
-from .registry import push, serve_command, write_config
+from landbridge_lab.images.build import Images, build_images
+from landbridge_lab.images.recipes import COREDNS_IMAGE, PACKAGES, REGISTRY_IMAGES, SANDBOX_IMAGE
+from landbridge_lab.images.registry import push, serve_command, write_config
 
 __all__ = [
     "COREDNS_IMAGE",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from .tree import File, Link, Tree
+from landbridge_lab.images.tree import File, Link, Tree
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 CHUNK = 1 << 20

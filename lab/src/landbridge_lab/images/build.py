@@ -5,8 +5,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import recipes
-from .archive import Image, write_archive
+from landbridge_lab.images import recipes
+from landbridge_lab.images.archive import Image, write_archive
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from .command import output
-from .tree import File, Tree, program
+from landbridge_lab.commands import run
+from landbridge_lab.images.tree import File, Tree, program
 
 # "libz.so.1 => /lib/x86_64-linux-gnu/libz.so.1 (0x...)", or the loader: "/lib64/ld-linux-x86-64.so.2 (0x...)"
 LIBRARY = re.compile(r"(/\S+) \(0x")
@@ -21,7 +21,7 @@ async def libraries(files: Iterable[Path]) -> Tree:
     names = [str(file) for file in files]
     if not names:
         return {}
-    found = sorted(set(LIBRARY.findall(await output("ldd", *names))))
+    found = sorted(set(LIBRARY.findall(await run(["ldd", *names]))))
     return {place(Path(name)): File(Path(name), 0o755) for name in found}
 
 

@@ -5,9 +5,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from .command import output
-from .libraries import place
-from .tree import File, Tree, program
+from landbridge_lab.commands import run
+from landbridge_lab.images.libraries import place
+from landbridge_lab.images.tree import File, Tree, program
 
 DEBIAN_PYTHON = "/usr/bin/python3"
 
@@ -43,7 +43,7 @@ class Interpreter:
 async def interpreter(folder: Path, *modules: str) -> Interpreter:
     """Collect what these modules, importable from the folder, need of Debian's Python."""
     question = json.dumps([OPTIONAL, [*modules, *HIDDEN], str(folder)])
-    executable, names = json.loads(await output(DEBIAN_PYTHON, "-I", "-S", "-B", "-c", PROBE, question))
+    executable, names = json.loads(await run([DEBIAN_PYTHON, "-I", "-S", "-B", "-c", PROBE, question]))
     files = sorted({Path(name) for name in names})
     tree: Tree = {place(Path(executable)): program(Path(executable))}
     tree |= dict(_module(file) for file in files)

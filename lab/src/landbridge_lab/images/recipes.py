@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from .archive import Image
-from .libraries import libraries, programs
-from .python import interpreter
-from .tree import File, Link, Tree, program
+from landbridge_lab.images.archive import Image
+from landbridge_lab.images.libraries import libraries, programs
+from landbridge_lab.images.python import interpreter
+from landbridge_lab.images.tree import File, Link, Tree, program
 
 PACKAGES = ("busybox-static", "curl", "docker-registry", "libc-bin", "python3", "skopeo")
 """The Debian packages that building, serving and pushing the images needs."""

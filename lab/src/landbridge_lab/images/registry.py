@@ -8,11 +8,10 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from .build import Images
-from .command import CommandError, output
-
-PATIENCE = 10.0
-PAUSE = 0.05
+from landbridge_lab.commands import run
+from landbridge_lab.errors import LabError, MachineLacksError
+from landbridge_lab.images.build import Images
+from landbridge_lab.waiting import until
 
 
 def write_config(path: Path, address: str, storage: Path) -> None:
@@ -39,8 +38,7 @@ def serve_command(config: Path) -> list[str]:
 
 async def push(images: Images, address: str, prefix: Sequence[str] = ()) -> None:
     """Push the images that pods pull, as soon as the registry answers."""
-    async with asyncio.timeout(PATIENCE):
-        await _answering(address, prefix)
+    await until(f"answer of the registry at {address}", lambda: _answers(address, prefix), deadline=20)
     async with asyncio.TaskGroup() as group:
         for name, archive in images.pulled.items():
             group.create_task(_copy(archive, f"{address}/{name.partition('/')[2]}", prefix))
@@ -48,14 +46,14 @@ async def push(images: Images, address: str, prefix: Sequence[str] = ()) -> None
 
 async def _copy(archive: Path, target: str, prefix: Sequence[str]) -> None:
     options = ("--insecure-policy", "--quiet", "--dest-tls-verify=false")
-    await output(*prefix, "skopeo", "copy", *options, f"docker-archive:{archive}", f"docker://{target}")
+    await run([*prefix, "skopeo", "copy", *options, f"docker-archive:{archive}", f"docker://{target}"])
 
 
-async def _answering(address: str, prefix: Sequence[str]) -> None:
-    while True:
-        try:
-            await output(*prefix, "curl", "--silent", "--fail", "--max-time", "2", f"http://{address}/v2/")
-        except CommandError:
-            await asyncio.sleep(PAUSE)
-        else:
-            return
+async def _answers(address: str, prefix: Sequence[str]) -> bool:
+    try:
+        await run([*prefix, "curl", "--silent", "--fail", "--max-time", "2", f"http://{address}/v2/"])
+    except MachineLacksError:
+        raise
+    except LabError:
+        return False
+    return True
