@@ -1,0 +1,46 @@
+"""Renders what a person applies by hand or by GitOps: ``python -m landbridge.deploy deploy``, or ``make generate``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from landbridge.api import crd
+from landbridge.fleet import rbac
+
+HEADER = "# Rendered from src/landbridge by `make generate`; a change made here would be overwritten.\n"
+
+
+def files() -> dict[str, str]:
+    """Every rendered file: its path below the folder, and its text."""
+    crds = {f"crds/{item.kind.group}_{item.kind.plural}.yaml": _text([crd.render(item)]) for item in crd.DEFINITIONS}
+    roles = {
+        f"rbac/{side}.yaml": _text([rbac.namespace(), *rbac.manifests(account)])
+        for side, account in (("hub", rbac.HUB), ("member", rbac.MEMBER))
+    }
+    return crds | roles
+
+
+def write(folder: Path) -> None:
+    """Write all files, and remove what is rendered no more."""
+    rendered = {folder / path: text for path, text in files().items()}
+    for path, text in rendered.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    for parent in {path.parent for path in rendered}:
+        for stale in set(parent.glob("*.yaml")) - rendered.keys():
+            stale.unlink()
+
+
+def _text(documents: Iterable[Mapping[str, Any]]) -> str:
+    unshared = [msgspec.json.decode(msgspec.json.encode(document)) for document in documents]  # no YAML aliases
+    return HEADER + yaml.safe_dump_all(unshared, sort_keys=False, width=120)
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))
