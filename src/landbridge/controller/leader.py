@@ -68,6 +68,7 @@ class Election:
                 renewal.cancel()
         finally:
             LEADER.set(0)
+            await self._release()
 
     async def _acquire(self) -> None:
         waiting_for = ""
@@ -88,8 +89,9 @@ class Election:
         renewed = clock()
         while True:
             await asyncio.sleep(self._times.retry)
+            deadline = renewed + self._times.deadline
             try:
-                async with asyncio.timeout(self._times.deadline):
+                async with asyncio.timeout_at(deadline):
                     held = await self._try()
             except (KubeError, TimeoutError) as error:
                 log.warning("lease not renewed", error=str(error))
@@ -97,8 +99,17 @@ class Election:
                 if not held:
                     raise LostLeadershipError("another controller took the lease")
                 renewed = clock()
-            if clock() - renewed > self._times.deadline:
+            if clock() >= deadline:
                 raise LostLeadershipError(f"the lease could not be renewed for {self._times.deadline:.0f} s")
+
+    async def _release(self) -> None:
+        """Let the next one in without waiting; best effort."""
+        try:
+            lease = await self._api.get(LEASES, LEASE, SYSTEM_NAMESPACE)
+            if lease.spec.holder_identity == self._identity:
+                await self._api.replace(LEASES, replace(lease, spec=replace(lease.spec, holder_identity="")))
+        except KubeError as error:
+            log.warning("lease not released", error=str(error))
 
     async def _try(self) -> bool:
         """Take or renew the Lease; false while somebody else holds it."""

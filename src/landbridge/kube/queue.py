@@ -40,6 +40,10 @@ class WorkQueue(Generic[K]):
     def __len__(self) -> int:
         return len(self._waiting)
 
+    def pending(self, key: K) -> bool:
+        """Whether the key waits or is being worked on."""
+        return key in self._waiting or key in self._active
+
     def add(self, key: K, *, live: bool = True) -> None:
         """Let the key be worked on; a live change moves a waiting resync to the front queue."""
         old = self._waiting.get(key)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from landbridge.api.meta import Key
 from landbridge.api.multicluster import MultiClusterService
+from landbridge.api.names import FINALIZER
 from landbridge.fleet.cluster import Cluster
 from landbridge.mcs.exports import exported
 from landbridge.mcs.intent import Intent, intent
@@ -23,6 +24,26 @@ class Services(Protocol):
         """The one of that key."""
 
 
+@dataclass(frozen=True)
+class Seen:
+    """The part of a MultiClusterService that decides; its status does not."""
+
+    generation: int
+    held: bool
+    """Whether it carries our finalizer."""
+    ending: bool
+    since: str = field(default="", compare=False)
+
+    @classmethod
+    def of(cls, mcs: MultiClusterService, since: str) -> Seen:
+        """That part of ``mcs``."""
+        meta = mcs.metadata
+        return cls(meta.generation, FINALIZER in meta.finalizers, meta.deletion_timestamp is not None, since)
+
+
+NEVER = Seen(0, False, False)
+
+
 @dataclass
 class Fleet:
     """Everything known, in memory; all of it can be read again from the clusters."""
@@ -35,8 +56,8 @@ class Fleet:
     """The engaged ones."""
     debts: dict[str, set[Key]] = field(default_factory=dict)
     """What clusters still hold of deleted MultiClusterServices, as far as is known."""
-    seen: dict[Key, tuple[int, str]] = field(default_factory=dict)
-    """Generation of each MultiClusterService, and when it was first seen."""
+    seen: dict[Key, Seen] = field(default_factory=dict)
+    """What of each MultiClusterService matters to members, and since when it is so."""
 
     def live(self, cluster: str) -> bool:
         """Whether the cluster is engaged and its caches are current."""
@@ -74,7 +95,7 @@ def view(fleet: Fleet, member: Member, key: Key) -> View:
     )
     providers = _providers(fleet, mcs, member.name) if mcs and wanted is Intent.SYNC else ()
     created = (service.metadata.creation_timestamp if service else None) or ""
-    times = (member.since, created, fleet.seen.get(key, (0, ""))[1], *(p.since for p in _engaged(fleet, providers)))
+    times = (member.since, created, fleet.seen.get(key, NEVER).since, *(p.since for p in _engaged(fleet, providers)))
     consumer = ConsumerView(member.name, service, member.imports(key, fleet.uid))
     return View(fleet.uid, key, wanted, providers, consumer, since=max(times))
 

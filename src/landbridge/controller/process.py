@@ -1,0 +1,128 @@
+"""The controller's life: metrics, election, then the work."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+
+from landbridge.api.core import SECRETS
+from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
+from landbridge.api.names import HUB_ACCOUNT, SYSTEM_NAMESPACE
+from landbridge.controller.engage import Engagements
+from landbridge.controller.http import serve
+from landbridge.controller.hub import HubWorker
+from landbridge.controller.leader import Election, Times
+from landbridge.controller.router import Router
+from landbridge.fleet import record
+from landbridge.fleet.cluster import CLUSTER_SELECTOR
+from landbridge.fleet.renewal import keep_renewed
+from landbridge.fleet.stores import kubeconfig_store
+from landbridge.kube.api import Api
+from landbridge.kube.config import ConfigError, load
+from landbridge.kube.credentials import StaticToken
+from landbridge.kube.informer import Informer
+from landbridge.mcs.gather import Fleet
+from landbridge.mcs.member import imported, service_of
+from landbridge.telemetry.metrics import IMPORTS, QUEUE, UNEXPLAINED
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a person may choose."""
+
+    kubeconfig: Path
+    """Written by ``landbridge fleet init``: the hub, and the controller's own account there."""
+    listen: str = "127.0.0.1:8090"
+    """Address of /metrics, /healthz and /readyz."""
+    times: Times = field(default_factory=Times)
+    """Of the leader election."""
+
+
+async def run(options: Options) -> None:
+    """Run until cancelled.
+
+    Raises:
+        KubeError: The kubeconfig, the address, or the hub's record is not usable.
+        LostLeadershipError: In an ExceptionGroup.
+    """
+    config = await asyncio.to_thread(load, None, options.kubeconfig)
+    if not config.token:
+        raise ConfigError(
+            f"{options.kubeconfig} holds no token; the controller uses only what `landbridge fleet init "
+            "--controller-kubeconfig` writes: no exec plugins, files or client certificates"
+        )
+    token = StaticToken(config.token)
+    async with Api(config, token) as hub, asyncio.TaskGroup() as tasks:
+        renewal = tasks.create_task(keep_renewed(hub, HUB_ACCOUNT, token, kubeconfig_store(options.kubeconfig)))
+        controller = Controller(hub)
+        async with (
+            serve(options.listen, lambda: controller.ready, controller.refresh_gauges),
+            Election(hub, _identity(), options.times).lead(),
+        ):
+            await controller.run()
+        renewal.cancel()
+
+
+class Controller:
+    """Everything that only the leader does."""
+
+    def __init__(self, hub: Api) -> None:
+        self._hub = hub
+        self._services = Informer(
+            hub, MULTI_CLUSTER_SERVICES, on_change=lambda key: self._router.service_changed(key), on_contact=_nothing
+        )
+        self._secrets = Informer(
+            hub,
+            SECRETS,
+            namespace=SYSTEM_NAMESPACE,
+            selector=CLUSTER_SELECTOR,
+            on_change=lambda key: self._engagements.secret_changed(key),
+            on_contact=_nothing,
+        )
+        self._fleet = Fleet(uid="", services=self._services.store)
+        self._worker = HubWorker(self._fleet, hub)
+        self._router = Router(self._fleet, self._worker, self._services.store)
+        self._engagements = Engagements(self._fleet, hub, self._router, self._secrets.store)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the hub is in view."""
+        return self._services.live and self._secrets.live
+
+    async def run(self) -> None:
+        """Work, forever."""
+        known = await record.load(self._hub)
+        self._fleet.uid = known.uid
+        self._fleet.debts.update({cluster: set(keys) for cluster, keys in known.debts.items()})
+        log.info("fleet loaded", fleet=known.uid, debts=sum(map(len, known.debts.values())))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._services.run())
+            tasks.create_task(self._secrets.run())
+            tasks.create_task(self._worker.run())
+            tasks.create_task(self._engagements.run(tasks))
+
+    def refresh_gauges(self) -> None:
+        """Count what is only counted when somebody asks."""
+        fleet = self._fleet
+        for member in fleet.members.values():
+            held = [service_of(slice_) for slice_ in member.slices.store if imported(slice_, fleet.uid)]
+            unexplained = [key for key in held if fleet.services.get(key) is None and not fleet.owed(member.name, key)]
+            QUEUE.labels(member.name).set(len(member.queue))
+            IMPORTS.labels(member.name).set(len(held))
+            UNEXPLAINED.labels(member.name).set(len(unexplained))
+
+
+def _nothing() -> None:
+    """The hub's contact decides nothing: what it last said stays true."""
+
+
+def _identity() -> str:
+    return f"{platform.node()}_{os.getpid()}_{secrets.token_hex(4)}"

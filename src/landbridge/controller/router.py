@@ -1,0 +1,86 @@
+"""Who has to look at what, when something changed: from informers to queues, by key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from landbridge.api.meta import Key
+from landbridge.api.multicluster import MultiClusterService
+from landbridge.controller.hub import HubWorker
+from landbridge.kube.clock import utc_now
+from landbridge.mcs.gather import Fleet, Seen
+from landbridge.mcs.member import Member, imported, service_of
+from landbridge.telemetry.metrics import LIVE
+
+LOST_REPORT_DELAY = 2.0
+"""Seconds of lost contact before it is reported: a watch that comes back at once is no news."""
+
+
+class Router:
+    """Fans changes out. Every method only adds keys to queues."""
+
+    def __init__(self, fleet: Fleet, hub: HubWorker, services: Iterable[MultiClusterService]) -> None:
+        self._fleet = fleet
+        self._hub = hub
+        self._services = services
+
+    def service_changed(self, key: Key) -> None:
+        """A MultiClusterService was put or deleted; its own status is no news to members."""
+        mcs = self._fleet.services.get(key)
+        self._hub.queue.add(key)
+        if mcs is None:
+            self._fleet.seen.pop(key, None)
+        else:
+            seen = Seen.of(mcs, utc_now())
+            if seen == self._fleet.seen.get(key):
+                return
+            self._fleet.seen[key] = seen
+        for member in self._fleet.members.values():
+            member.queue.add(key)
+
+    def member_changed(self, member: Member, key: Key) -> None:
+        """A Service, one of its slices, or a namespace changed in a member."""
+        if not key.namespace:
+            self._namespace_changed(key.name)
+            return
+        mcs = self._fleet.services.get(key)
+        if mcs is None:
+            if self._fleet.owed(member.name, key):
+                member.queue.add(key)
+            return
+        for name in {*mcs.spec.consumers, member.name}:
+            if consumer := self._fleet.members.get(name):
+                consumer.queue.add(key)
+        self._hub.queue.add(key)
+
+    def contact_changed(self, member: Member) -> None:
+        """Contact with a member was won or lost."""
+        LIVE.labels(member.name).set(member.live)
+        if member.live:
+            self.resync()
+        for mcs in self._services:
+            if member.name in mcs.spec.providers or member.name in mcs.spec.consumers:
+                self._hub.queue.add_after(mcs.metadata.key, 0 if member.live else LOST_REPORT_DELAY)
+
+    def told(self, key: Key) -> None:
+        """A member's worker did something that the status, or the end, of a MultiClusterService depends on."""
+        self._hub.queue.add(key)
+
+    def fleet_changed(self) -> None:
+        """A cluster came, goes, or is described otherwise."""
+        self.resync()
+        for mcs in self._services:
+            self._hub.queue.add(mcs.metadata.key, live=False)
+
+    def resync(self) -> None:
+        """Let every member look at everything; live changes overtake."""
+        joined = {mcs.metadata.key for mcs in self._services}
+        for member in self._fleet.members.values():
+            held = {service_of(slice_) for slice_ in member.slices.store if imported(slice_, self._fleet.uid)}
+            for key in joined | held | self._fleet.debts.get(member.name, set()):
+                member.queue.add(key, live=False)
+
+    def _namespace_changed(self, namespace: str) -> None:
+        for mcs in self._services:
+            if mcs.metadata.namespace == namespace:
+                self._hub.queue.add(mcs.metadata.key)
