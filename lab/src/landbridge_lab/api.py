@@ -57,6 +57,14 @@ class Api:
         except (aiohttp.ClientError, TimeoutError):
             return None
 
+    async def create(self, manifest: dict[str, Any]) -> None:
+        """Create an object unless there is one of that name."""
+        path = _PATHS[manifest["kind"]].format(namespace=manifest["metadata"].get("namespace"))
+        async with self._session.post(f"/{path}", json=manifest) as answer:
+            if answer.status not in (201, 409):
+                name = manifest["metadata"]["name"]
+                raise LabError(f"cannot create {manifest['kind']} {name}", await answer.text())
+
     async def apply(self, manifest: dict[str, Any]) -> None:
         """Create or update an object (server-side apply)."""
         metadata = manifest["metadata"]

@@ -79,9 +79,10 @@ async def kubeconfig(*, lab: Name = "lab") -> None:
 
 
 @app.command
-async def build(*, bin_dir: Binaries = None) -> None:
-    """Build binaries and images into the cache, and print the folder that has kubectl and all components."""
-    print(await Lab(bin_dir=bin_dir).prepare(for_console(err)))
+async def build(*, control_plane_only: ControlPlaneOnly = False, bin_dir: Binaries = None) -> None:
+    """Make in the cache all that `up` needs, and print the folder that has kubectl and the components."""
+    wanted = Lab(control_plane_only=control_plane_only, bin_dir=bin_dir)
+    print((await wanted.prepare(for_console(err))).binaries)
 
 
 @app.command

@@ -6,7 +6,7 @@ from pathlib import Path
 from landbridge_lab import forwarding, kubeconfigs
 from landbridge_lab.controlplane import ADMIN, ControlPlane
 from landbridge_lab.errors import RefusedError
-from landbridge_lab.fabric import Fabric
+from landbridge_lab.fabric import Fabric, find_fabric
 from landbridge_lab.forwarding import ForwarderState
 from landbridge_lab.site import Site
 
@@ -83,7 +83,7 @@ class Cluster:
         """Undo every cut; fine when there was none."""
         await forwarding.command(self.control_plane.files.forwarder, "open")
         if self.site.inside:
-            await Fabric(self.site).heal(self.control_plane.addresses)
+            await self._fabric().heal(self.control_plane.addresses)
 
     async def forwarder(self) -> ForwarderState:
         """What the forwarder does at the moment."""
@@ -92,4 +92,7 @@ class Cluster:
     def _pods(self) -> Fabric:
         if not self.site.inside:
             raise RefusedError(f"cut {self.name}'s pods", "a control-plane-only lab has no pods", "cut its API instead")
-        return Fabric(self.site)
+        return self._fabric()
+
+    def _fabric(self) -> Fabric:
+        return find_fabric(self.site.machines())

@@ -18,6 +18,15 @@ class Crew:
     def has(self, part: str) -> bool:
         return part in self._running
 
+    def parts(self) -> set[str]:
+        """The parts that run."""
+        return set(self._running)
+
+    def restart(self) -> None:
+        """End all parts, to start each again."""
+        self.processes.end_all()
+        self._running.clear()
+
     def pid(self, part: str) -> int:
         """Process id of a part that runs."""
         return self._running[part]
@@ -29,7 +38,7 @@ class Crew:
             self._running[part] = await self.processes.start(part, command, log)
 
     async def wait(
-        self, what: str, part: str, condition: Callable[[], Awaitable[bool]], deadline: float = 90.0
+        self, what: str, part: str, condition: Callable[[], Awaitable[bool]], *, every: float = 0.05
     ) -> None:
         """Wait until `condition` holds; fails at once, with the end of its log, when `part` has died."""
-        await until(what, condition, deadline=deadline, needs=(part, self._running[part], self._logs[part]))
+        await until(what, condition, every=every, needs=(part, self._running[part], self._logs[part]))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from landbridge_lab import forward
 from landbridge_lab.errors import LabError, MachineLacksError, RefusedError
+from landbridge_lab.machines import Machine
 from landbridge_lab.processes import Processes
 
 MODES = ("open", "cut", "freeze", "delay")
@@ -25,11 +26,17 @@ class ForwarderState:
 
 
 async def start_forwarder(
-    processes: Processes, part: str, port: int, target: tuple[str, int], control: Path, log: Path, netns: int | None
+    processes: Processes,
+    part: str,
+    port: int,
+    target: tuple[str, int],
+    control: Path,
+    log: Path,
+    machine: Machine | None,
 ) -> None:
-    """Listen on 127.0.0.1:`port` and carry to `target`, as seen from the network of process `netns` (None: our own)."""
+    """Listen on 127.0.0.1:`port` and carry to `target`, as seen from a machine of the lab (None: from this one)."""
     with _listening_socket(port) as listening:
-        enter = ["nsenter", "-t", str(netns), "-n"] if netns else []
+        enter = machine.enter_network if machine else []
         script = [sys.executable, "-I", "-S", forward.__file__]
         command = [*enter, *script, str(listening.fileno()), target[0], str(target[1]), str(control)]
         await processes.start(part, command, log, pass_fds=[listening.fileno()])

@@ -7,17 +7,16 @@ from types import TracebackType
 from typing import Self
 
 from landbridge_lab import kubeconfigs, teardown
-from landbridge_lab.binaries import binaries_folder
-from landbridge_lab.binaries.tools import CONTROL_PLANE, NODES
 from landbridge_lab.bringup import bring_up
 from landbridge_lab.cluster import Cluster
 from landbridge_lab.errors import LabError, NotUpError, RefusedError
-from landbridge_lab.paths import cache_home, lab_dir
+from landbridge_lab.paths import lab_dir
 from landbridge_lab.progress import Progress, Silent
 from landbridge_lab.record import Record, claim, locked, read_record, write_record
 from landbridge_lab.site import Site
 from landbridge_lab.spec import ClusterSpec, LabSpec, make_spec
 from landbridge_lab.status import LabStatus, look
+from landbridge_lab.supplies import Supplies, get_supplies
 
 
 class Lab:
@@ -62,23 +61,18 @@ class Lab:
         site = self._site()
         return {plane.name: Cluster(plane, site) for plane in site.control_planes}
 
-    async def binaries(self, progress: Progress | None = None) -> Path:
-        """A folder with kubectl and all components, built now if the cache lacks them."""
-        needed = CONTROL_PLANE if self.spec.control_plane_only else CONTROL_PLANE + NODES
-        return await binaries_folder(cache_home(), self._own_binaries, needed, progress or Silent())
-
-    async def prepare(self, progress: Progress | None = None) -> Path:
-        """Make in the cache whatever `up` needs there, so that `up` is quick; returns the folder of binaries."""
-        return await self.binaries(progress)
+    async def prepare(self, progress: Progress | None = None) -> Supplies:
+        """Make or find in the cache what `up` needs there; `up` does it itself, this only does it beforehand."""
+        return await get_supplies(self.spec.control_plane_only, self._own_binaries, progress or Silent())
 
     async def up(self, progress: Progress | None = None) -> None:
         """Bring the lab up; of one that is up, start again what has died. Safe to kill at any moment and to repeat."""
         progress = progress or Silent()
-        binaries = await self.binaries(progress)
+        supplies = await self.prepare(progress)
         with locked(self._folder.root):
-            site = Site(self._folder, self._claimed(), binaries)
+            site = Site(self._folder, self._claimed(), supplies.binaries)
             try:
-                await bring_up(site, progress)
+                await bring_up(site, supplies.images, progress)
             except* LabError as group:
                 raise _first(group) from None
             kubeconfigs.write(self.kubeconfig, [Cluster(plane, site).access for plane in site.control_planes])

@@ -6,6 +6,7 @@ from pathlib import Path
 from landbridge_lab.addresses import Addresses
 from landbridge_lab.controlplane import ControlPlane
 from landbridge_lab.errors import LabError
+from landbridge_lab.machines import Machine, found
 from landbridge_lab.paths import LabDir
 from landbridge_lab.processes import Processes
 from landbridge_lab.record import Record
@@ -50,5 +51,25 @@ class Site:
 
     def parts(self) -> set[str]:
         """The parts that run when the lab is up."""
-        always = ["etcd", "kube-apiserver", "kube-controller-manager", "forwarder"]
-        return {f"{spec.name}/{part}" for spec in self.record.spec.clusters for part in always}
+        control_plane = ["etcd", "kube-apiserver", "kube-controller-manager", "forwarder"]
+        if not self.inside:
+            return {f"{spec.name}/{part}" for spec in self.record.spec.clusters for part in control_plane}
+        control_plane.append("kube-scheduler")
+        agents = ("containerd", "kubelet", "kube-proxy")
+        parts = self.machine_parts() | {"fabric/registry"}
+        for spec in self.record.spec.clusters:
+            parts |= {f"{spec.name}/{part}" for part in control_plane}
+            parts |= {f"{spec.name}/node-{number + 1}/{part}" for number in range(spec.nodes) for part in agents}
+        return parts
+
+    def machine_parts(self) -> set[str]:
+        """The inits of the lab's namespaces."""
+        if not self.inside:
+            return set()
+        clusters = self.record.spec.clusters
+        return {"fabric/init"} | {f"{c.name}/machine-{n + 1}" for c in clusters for n in range(max(1, c.nodes))}
+
+    def machines(self) -> dict[str, Machine]:
+        """The machines that run, by part."""
+        running = self.processes.running()
+        return {part: machine for part in self.machine_parts() & running.keys() for machine in found(running[part])}

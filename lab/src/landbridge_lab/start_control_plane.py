@@ -8,6 +8,7 @@ from landbridge_lab.certificates import write_certificates
 from landbridge_lab.controlplane import AUDIT_POLICY, CONTROLLER_MANAGER, PROXY, SCHEDULER, ControlPlane
 from landbridge_lab.crew import Crew
 from landbridge_lab.forwarding import start_forwarder
+from landbridge_lab.machines import Machine
 
 
 def write_files(control_plane: ControlPlane, nodes: int) -> None:
@@ -22,13 +23,9 @@ def write_files(control_plane: ControlPlane, nodes: int) -> None:
     files.audit_policy.write_text(json.dumps(AUDIT_POLICY))
 
 
-async def start_api(control_plane: ControlPlane, crew: Crew, api: Api, enter: list[str], netns: int | None) -> None:
-    """etcd, API server and forwarder; returns when the API server is ready.
-
-    `enter` is the command that runs another one inside the cluster's machine (empty: this machine); `netns` is a
-    process in its network.
-    """
-    name, files = control_plane.name, control_plane.files
+async def start_api(control_plane: ControlPlane, crew: Crew, api: Api, machine: Machine | None) -> None:
+    """etcd, API server and forwarder, in a machine of the lab or in this one; returns when the API server is ready."""
+    name, files, enter = control_plane.name, control_plane.files, _enter(machine)
     await crew.ensure(f"{name}/etcd", [*enter, *control_plane.etcd()], files.logs / "etcd.log")
     log = files.logs / "kube-apiserver.log"
     await crew.ensure(f"{name}/kube-apiserver", [*enter, *control_plane.api_server()], log)
@@ -36,14 +33,18 @@ async def start_api(control_plane: ControlPlane, crew: Crew, api: Api, enter: li
     if not crew.has(forwarder):
         target, port = (control_plane.host, control_plane.port), control_plane.addresses.forwarded_port
         log = files.logs / "forwarder.log"
-        await start_forwarder(crew.processes, forwarder, port, target, files.forwarder, log, netns)
+        await start_forwarder(crew.processes, forwarder, port, target, files.forwarder, log, machine)
     await crew.wait(f"readiness of {name}'s API server", f"{name}/kube-apiserver", api.ready)
 
 
-async def start_controllers(control_plane: ControlPlane, crew: Crew, enter: list[str]) -> None:
+async def start_controllers(control_plane: ControlPlane, crew: Crew, machine: Machine | None) -> None:
     """Controller manager, and scheduler where there may be something to schedule."""
-    name, logs = control_plane.name, control_plane.files.logs
+    name, logs, enter = control_plane.name, control_plane.files.logs, _enter(machine)
     command = [*enter, *control_plane.controller_manager()]
     await crew.ensure(f"{name}/kube-controller-manager", command, logs / "kube-controller-manager.log")
     if control_plane.inside:
         await crew.ensure(f"{name}/kube-scheduler", [*enter, *control_plane.scheduler()], logs / "kube-scheduler.log")
+
+
+def _enter(machine: Machine | None) -> list[str]:
+    return machine.enter if machine else []

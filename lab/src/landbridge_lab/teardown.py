@@ -1,10 +1,13 @@
 """Taking a lab down: end what carries its mark, remove what is left of it, put the machine back as it was."""
 
+import os
 import shutil
 
+from landbridge_lab.cgroups import Cgroups
 from landbridge_lab.paths import LabDir
 from landbridge_lab.processes import Processes
 from landbridge_lab.record import locked
+from landbridge_lab.sysctls import Sysctls
 
 
 async def take_down(folder: LabDir) -> bool:
@@ -17,8 +20,11 @@ async def take_down(folder: LabDir) -> bool:
 
 
 def clear(folder: LabDir) -> int:
-    """End the lab's processes and empty its folder; returns how many processes there were."""
+    """End the lab's processes, put the machine back, and empty the folder; returns how many processes there were."""
     ended = Processes(folder.root).end_all()
+    if os.geteuid() == 0:
+        Cgroups(folder.root).remove()
+        Sysctls().put_back(folder.root)
     for entry in folder.root.iterdir():
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)

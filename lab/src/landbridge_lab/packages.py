@@ -1,0 +1,66 @@
+"""What a lab with nodes needs of the machine: root, and programs from Debian's packages."""
+
+import os
+import shutil
+from pathlib import Path
+
+from landbridge_lab.commands import run
+from landbridge_lab.errors import LabError, MachineLacksError
+from landbridge_lab.progress import Progress
+
+PROGRAMS = {
+    "/usr/lib/cni/host-local": "containernetworking-plugins",
+    "/usr/lib/cni/loopback": "containernetworking-plugins",
+    "/usr/lib/cni/ptp": "containernetworking-plugins",
+    "busybox": "busybox-static",
+    "conntrack": "conntrack",
+    "containerd": "containerd",
+    "containerd-shim-runc-v2": "containerd",
+    "ctr": "containerd",
+    "curl": "curl",
+    "docker-registry": "docker-registry",
+    "hostname": "hostname",
+    "ip": "iproute2",
+    "mount": "mount",
+    "nft": "nftables",
+    "nsenter": "util-linux",
+    "/usr/bin/python3": "python3",
+    "runc": "runc",
+    "setsid": "util-linux",
+    "skopeo": "skopeo",
+    "tini": "tini",
+    "unshare": "util-linux",
+}
+"""Each program and the package that has it."""
+
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def require_root() -> None:
+    """Refuse to go on for anybody else: namespaces, links and cgroups need root."""
+    if os.geteuid() != 0:
+        raise MachineLacksError(
+            "a lab with nodes needs root", "it makes namespaces, links and cgroups", "use sudo, or --control-plane-only"
+        )
+
+
+def missing_packages() -> list[str]:
+    """The packages whose programs are not there."""
+    return sorted({package for program, package in PROGRAMS.items() if not shutil.which(program, path=_PATH)})
+
+
+async def ensure_packages(progress: Progress) -> None:
+    """Install what is missing."""
+    missing = missing_packages()
+    if not missing:
+        return
+    remedy = f"install what these packages of Debian have: {' '.join(missing)}"
+    if not Path("/usr/bin/apt-get").exists():
+        raise MachineLacksError("programs are missing, and this machine has no apt-get", " ".join(missing), remedy)
+    env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    try:
+        with progress.step(f"Installing Debian packages: {' '.join(missing)}", long=True):
+            await run(["apt-get", "update", "-qq"], env=env)
+            await run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing], env=env)
+    except LabError as error:
+        raise MachineLacksError("Debian packages could not be installed", error.why, remedy) from error
