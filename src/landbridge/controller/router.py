@@ -12,6 +12,9 @@ from landbridge.mcs.gather import Fleet, Seen
 from landbridge.mcs.member import Member, imported, service_of
 from landbridge.telemetry.metrics import LIVE
 
+SETTLE = 0.25
+"""Seconds from a change to its report, in which it is usually written: or every change would be reported twice."""
+
 LOST_REPORT_DELAY = 2.0
 """Seconds of lost contact before it is reported: a watch that comes back at once is no news."""
 
@@ -51,7 +54,7 @@ class Router:
         for name in {*mcs.spec.consumers, member.name}:
             if consumer := self._fleet.members.get(name):
                 consumer.queue.add(key)
-        self._hub.queue.add(key)
+        self._hub.queue.add_after(key, SETTLE)
 
     def contact_changed(self, member: Member) -> None:
         """Contact with a member was won or lost."""
@@ -64,7 +67,7 @@ class Router:
 
     def told(self, key: Key) -> None:
         """A member's worker did something that the status, or the end, of a MultiClusterService depends on."""
-        self._hub.queue.add(key)
+        self._hub.queue.add_after(key, 0 if self._ending(key) else SETTLE)
 
     def fleet_changed(self) -> None:
         """A cluster came, goes, or is described otherwise."""
@@ -79,6 +82,10 @@ class Router:
             held = {service_of(slice_) for slice_ in member.slices.store if imported(slice_, self._fleet.uid)}
             for key in joined | held | self._fleet.debts.get(member.name, set()):
                 member.queue.add(key, live=False)
+
+    def _ending(self, key: Key) -> bool:
+        mcs = self._fleet.services.get(key)
+        return mcs is not None and mcs.metadata.deletion_timestamp is not None
 
     def _namespace_changed(self, namespace: str) -> None:
         for mcs in self._services:

@@ -77,8 +77,8 @@ class Syncer:
 
     def _written(self, verb: str, change: Change) -> None:
         WRITES.labels(self._member.name, verb, change.reason).inc()
-        meta = change.slice.metadata
-        self._log.info("import written", verb=verb, reason=change.reason, slice=str(meta.key))
+        say = self._log.debug if verb == "update" else self._log.info
+        say("import written", verb=verb, reason=change.reason, slice=str(change.slice.metadata.key))
 
     def _fail(self, key: Key, error: KubeError) -> None:
         member = self._member
