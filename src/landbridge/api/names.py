@@ -29,6 +29,9 @@ CLUSTER_LABEL = "argocd.argoproj.io/secret-type"
 
 CLUSTER_LABEL_VALUE = "cluster"
 
+CREATED_BY_JOIN = "landbridge.dev/created-by-join"
+"""Annotation of our namespace in a member where it was not there before: ``leave`` takes it away again."""
+
 POD_CIDRS = "landbridge.dev/pod-cidrs"
 """Annotation of a cluster Secret: the member's pod networks, joined by commas, as declared at join."""
 

@@ -14,3 +14,7 @@ class RefusedError(Exception):
         self.reason = reason
         """One word in camel case; a constant of the module that raises."""
         self.message = message
+
+
+class TimedOutError(Exception):
+    """Something that was started did not end in time; it may still end. The message says what to look at."""

@@ -60,7 +60,7 @@ def read_settings(server: str, text: str) -> tuple[ServerConfig, str]:
     if not isinstance(tls, dict):
         raise RefusedClusterError(MALFORMED, "tlsClientConfig in `config` is not an object")
     _check_allowed({**settings, **tls})
-    _check_server(server)
+    check_server(server)
     token = settings.get("bearerToken")
     if not token or not isinstance(token, str):
         raise RefusedClusterError(MISSING, "`config` has no bearerToken; run `landbridge fleet join` again")
@@ -86,7 +86,7 @@ def _check_allowed(settings: dict[str, Any]) -> None:
         )
 
 
-def _check_server(server: str) -> None:
+def check_server(server: str) -> None:
     """Raise unless it is an https URL of a host, and nothing more that could carry a secret or go elsewhere."""
     try:
         parts = urlsplit(server)

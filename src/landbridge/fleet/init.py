@@ -1,0 +1,81 @@
+"""Making a cluster the hub: our namespace, our CRDs, the controller's account, the fleet's record."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import uuid
+from pathlib import Path
+
+from landbridge.api import crd
+from landbridge.api.core import CONFIG_MAPS
+from landbridge.api.names import HUB_ACCOUNT
+from landbridge.fleet import rbac, record
+from landbridge.fleet.kubeconfig import render_kubeconfig
+from landbridge.fleet.manifests import Manifest, apply, describe, read
+from landbridge.fleet.progress import Report
+from landbridge.fleet.record import FleetRecord, render_record
+from landbridge.fleet.server import HUB_LEAST, require
+from landbridge.fleet.stores import write_private
+from landbridge.fleet.tokens import mint
+from landbridge.fleet.waiting import until
+from landbridge.kube.api import Api
+from landbridge.kube.config import ServerConfig
+from landbridge.kube.errors import ConflictError, NotFoundError
+
+ESTABLISHED_TIMEOUT = 60.0
+"""Seconds for the API server to serve a new CRD."""
+
+
+async def init(hub: Api, config: ServerConfig, kubeconfig: Path, report: Report, *, dry_run: bool = False) -> None:
+    """Make ``hub`` the hub, and write a kubeconfig for the controller, which reaches it as ``config`` says.
+
+    Doing it again mends what is missing, keeps the record, and gives the controller a fresh token.
+
+    Raises:
+        RefusedError: The hub is too old.
+        TimedOutError: A CRD was not accepted in time.
+        KubeError: The hub refused, or gave no answer.
+        OSError: The kubeconfig cannot be written.
+    """
+    await require(hub, HUB_LEAST, "hub")
+    definitions = [crd.render(definition) for definition in crd.DEFINITIONS]
+    manifests = [rbac.namespace(), *definitions, *rbac.manifests(rbac.HUB)]
+    if dry_run:
+        for manifest in manifests:
+            report(f"dry run: would apply {describe(manifest)} to {hub.server}")
+        report(f"dry run: would keep or make the fleet's record, and write {kubeconfig}")
+        return
+    for manifest in manifests:
+        made = await apply(hub, manifest)
+        report(f"{describe(manifest)} {'made' if made else 'up to date'}")
+    uid = await _ensure_record(hub)
+    report(f"fleet {uid}")
+    for definition in definitions:
+        await _established(hub, definition)
+    token = await mint(hub, HUB_ACCOUNT)
+    await asyncio.to_thread(write_private, kubeconfig, render_kubeconfig(config, token))
+    report(f"{kubeconfig}: start the controller with it")
+
+
+async def _ensure_record(hub: Api) -> str:
+    """The fleet's uid; a record that exists is never touched, since imports carry its uid."""
+    try:
+        return (await record.load(hub)).uid
+    except NotFoundError:
+        with contextlib.suppress(ConflictError):  # somebody else just did
+            await hub.create(CONFIG_MAPS, render_record(FleetRecord(str(uuid.uuid4()))))
+    return (await record.load(hub)).uid
+
+
+async def _established(hub: Api, definition: Manifest) -> None:
+    async def done() -> bool:
+        return _is_established(await read(hub, definition))
+
+    late = f"{describe(definition)} is not established after {ESTABLISHED_TIMEOUT:.0f} s; see its conditions"
+    await until(done, ESTABLISHED_TIMEOUT, lambda: late, every=0.1)
+
+
+def _is_established(found: Manifest | None) -> bool:
+    conditions = (found or {}).get("status", {}).get("conditions", [])
+    return any(condition["type"] == "Established" and condition["status"] == "True" for condition in conditions)

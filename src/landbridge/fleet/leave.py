@@ -1,0 +1,189 @@
+"""Leaving: the controller takes every import out, then everything of ours in the member goes (rule S11)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from landbridge.api.core import NAMESPACES, SECRETS
+from landbridge.api.discovery import SLICES
+from landbridge.api.meta import ObjectMeta
+from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
+from landbridge.api.names import CREATED_BY_JOIN, FINALIZER, FLEET, MANAGED_BY, MANAGER, SYSTEM_NAMESPACE
+from landbridge.fleet import rbac, record
+from landbridge.fleet.diagnosis import controller_state
+from landbridge.fleet.leftovers import leftovers
+from landbridge.fleet.manifests import read, remove, wait_gone
+from landbridge.fleet.members import Member, find, members
+from landbridge.fleet.progress import Report
+from landbridge.fleet.refusal import RefusedError
+from landbridge.fleet.server import identity
+from landbridge.fleet.waiting import until
+from landbridge.kube.api import Api
+from landbridge.kube.errors import KubeError, NotFoundError
+
+NOT_A_MEMBER = "NotAMember"
+WRONG_CLUSTER = "WrongCluster"
+
+TIMEOUT = 120.0
+GONE_TIMEOUT = 60.0
+"""Seconds for what was deleted in the member to be gone; a namespace takes some."""
+
+
+@dataclass(frozen=True)
+class Parting:
+    """A cluster on its way out: its Secret, unless that is gone already, and what we know of both sides."""
+
+    name: str
+    hub: Api
+    member: Api | None
+    """``None`` where it cannot be reached, and a person forces it out."""
+    before: Member | None
+    is_hub: bool
+    fleet: str
+
+
+async def leave(
+    hub: Api,
+    member: Api | None,
+    name: str,
+    report: Report,
+    *,
+    force: bool = False,
+    dry_run: bool = False,
+    timeout: float = TIMEOUT,
+) -> None:
+    """Take a cluster out of the fleet, and everything of ours out of it.
+
+    ``force`` does not wait for the controller: debts are dropped, the finalizer goes, and what stays is reported.
+
+    Raises:
+        RefusedError: No such member, or another cluster than the one of that name.
+        TimedOutError: The controller did not let go in time; leave again later, nothing is lost.
+        KubeError: A cluster refused, or gave no answer.
+    """
+    parting = await _prepare(hub, member, name, force=force)
+    await _warn_of_services(parting, report)
+    if dry_run:
+        report(
+            f"dry run: would delete the Secret of {name} on the hub, wait for the controller, then account and rules"
+        )
+        return
+    if parting.before:
+        await hub.delete(SECRETS, ObjectMeta(parting.before.meta.name, SYSTEM_NAMESPACE))
+        report(f"cluster {name} is leaving")
+        if force:
+            await _force(parting, report)
+        await _wait_for_controller(parting, timeout, report)
+    if parting.member:
+        await _clear(parting, parting.member, report)
+    report(f"cluster {name} left")
+
+
+async def _prepare(hub: Api, member: Api | None, name: str, *, force: bool) -> Parting:
+    fleet = (await record.load(hub)).uid
+    before = await find(hub, name)
+    uid = await _identity(member, force=force)
+    if before and uid and before.uid != uid:
+        raise RefusedError(
+            WRONG_CLUSTER, f"the context is not cluster {name}: that one has another identity; give its context"
+        )
+    if before is None:
+        await _check_unfinished(hub, member, name, uid)
+    return Parting(name, hub, member if uid else None, before, uid == await identity(hub), fleet)
+
+
+async def _identity(member: Api | None, *, force: bool) -> str:
+    """Which cluster it is; empty where it cannot be asked, which only ``force`` puts up with."""
+    try:
+        return await identity(member) if member else ""
+    except KubeError:
+        if not force:
+            raise
+        return ""
+
+
+async def _check_unfinished(hub: Api, member: Api | None, name: str, uid: str) -> None:
+    """A leave that was interrupted after its Secret went may go on; all else is a mistake."""
+    known = await members(hub)
+    unfinished = member and uid and await read(member, rbac.manifests(rbac.MEMBER)[0])
+    if not unfinished or uid in {other.uid for other in known}:
+        names = ", ".join(other.name for other in known) or "none"
+        raise RefusedError(NOT_A_MEMBER, f"no cluster {name} in this fleet; its members: {names}")
+
+
+async def _warn_of_services(parting: Parting, report: Report) -> None:
+    services = (await parting.hub.list(MULTI_CLUSTER_SERVICES)).items
+    naming = [str(mcs.metadata.key) for mcs in services if parting.name in (*mcs.spec.providers, *mcs.spec.consumers)]
+    if naming:
+        shown = ", ".join(naming[:5]) + (", ..." if len(naming) > 5 else "")
+        report(f"{len(naming)} MultiClusterServices still name {parting.name}, and will report NoCluster: {shown}")
+
+
+async def _force(parting: Parting, report: Report) -> None:
+    await record.drop(parting.hub, parting.name)
+    found = await find(parting.hub, parting.name)
+    if found is None:
+        return
+    kept = [finalizer for finalizer in found.meta.finalizers if finalizer != FINALIZER]
+    await parting.hub.merge_patch(SECRETS, found.meta, {"metadata": {"finalizers": kept}})
+    selector = _imports_selector(parting)
+    report(
+        f"forced: imports in {parting.name} may stay; find them there with kubectl get endpointslices -A -l {selector}"
+    )
+
+
+def _imports_selector(parting: Parting) -> str:
+    return f"{MANAGED_BY}={MANAGER},{FLEET}={parting.fleet}"
+
+
+async def _wait_for_controller(parting: Parting, timeout: float, report: Report) -> None:
+    said = ""
+
+    async def done() -> bool:
+        nonlocal said
+        if await find(parting.hub, parting.name) is None:
+            return True
+        line = f"waiting for the controller{await _imports_left(parting)}"
+        if line != said:
+            report(said := line)
+        return False
+
+    state = await controller_state(parting.hub)
+    await until(
+        done,
+        timeout,
+        lambda: (
+            f"cluster {parting.name} has not left after {timeout:.0f} s: {state} Then leave again; or leave with "
+            "--force, which leaves its imports behind"
+        ),
+        every=1.0,
+    )
+
+
+async def _imports_left(parting: Parting) -> str:
+    if parting.member is None:
+        return ""
+    left = len((await parting.member.list(SLICES, selector=_imports_selector(parting))).items)
+    return f": {left} imports left in {parting.name}" if left else ""
+
+
+async def _clear(parting: Parting, member: Api, report: Report) -> None:
+    """Remove account and rules, last made first, and the namespace if we made it and nobody else uses it."""
+    ours = rbac.manifests(rbac.MEMBER)[::-1]
+    for manifest in ours:
+        await remove(member, manifest, report)
+    await wait_gone(member, ours, GONE_TIMEOUT)
+    if not parting.is_hub and await _namespace_is_ours(member):
+        if strangers := await leftovers(member, SYSTEM_NAMESPACE):
+            report(f"namespace {SYSTEM_NAMESPACE} stays: {', '.join(strangers[:5])} in it is not ours")
+            return
+        await remove(member, rbac.namespace(), report)
+        await wait_gone(member, [rbac.namespace()], GONE_TIMEOUT)
+
+
+async def _namespace_is_ours(member: Api) -> bool:
+    try:
+        found = await member.get(NAMESPACES, SYSTEM_NAMESPACE)
+    except NotFoundError:
+        return False
+    return CREATED_BY_JOIN in found.metadata.annotations

@@ -1,0 +1,86 @@
+"""Objects that are made once, as manifests: applied on the server's side, so that doing it again changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from landbridge.api.kind import Kind
+from landbridge.api.meta import Object
+from landbridge.fleet.progress import Report
+from landbridge.fleet.waiting import until
+from landbridge.kube.api import APPLY_PATCH, Api
+from landbridge.kube.errors import NotFoundError
+
+Manifest = dict[str, Any]
+FIELD_MANAGER = "landbridge"
+
+_PLURALS = {
+    "Namespace": "namespaces",
+    "ServiceAccount": "serviceaccounts",
+    "ClusterRole": "clusterroles",
+    "ClusterRoleBinding": "clusterrolebindings",
+    "Role": "roles",
+    "RoleBinding": "rolebindings",
+    "CustomResourceDefinition": "customresourcedefinitions",
+}
+
+
+def describe(manifest: Manifest) -> str:
+    """Kind and name, for a person."""
+    return f"{manifest['kind']} {manifest['metadata']['name']}"
+
+
+def path(manifest: Manifest) -> str:
+    """The URL path of the object."""
+    group, _, version = manifest["apiVersion"].rpartition("/")
+    kind = Kind(group, version, _PLURALS[manifest["kind"]], manifest["kind"], Object)
+    return kind.path(manifest["metadata"].get("namespace", ""), manifest["metadata"]["name"])
+
+
+async def read(api: Api, manifest: Manifest) -> Manifest | None:
+    """The object as the server has it, whole; ``None`` where it has none."""
+    try:
+        found: Manifest = msgspec.json.decode(await api.request("GET", path(manifest)))
+    except NotFoundError:
+        return None
+    return found
+
+
+async def apply(api: Api, manifest: Manifest) -> bool:
+    """Make the server's object say what the manifest says; whether it was made anew."""
+    new = await read(api, manifest) is None
+    params = {"fieldManager": FIELD_MANAGER, "force": "true"}
+    body = msgspec.json.encode(manifest)
+    await api.request("PATCH", path(manifest), params=params, body=body, content_type=APPLY_PATCH)
+    return new
+
+
+async def remove(api: Api, manifest: Manifest, report: Report) -> None:
+    """Delete the object if it is there."""
+    try:
+        await api.request("DELETE", path(manifest))
+        report(f"{describe(manifest)} deleted in {api.server}")
+    except NotFoundError:
+        return
+
+
+async def wait_gone(api: Api, objects: Iterable[Manifest], timeout: float) -> None:
+    """Wait until none of these exists.
+
+    Raises:
+        TimedOutError: One still does after ``timeout`` seconds.
+    """
+    left = list(objects)
+
+    async def done() -> bool:
+        left[:] = [manifest for manifest in left if await read(api, manifest)]
+        return not left
+
+    def late() -> str:
+        names = ", ".join(map(describe, left))
+        return f"still there in {api.server} after {timeout:.0f} s: {names}; see its finalizers"
+
+    await until(done, timeout, late)

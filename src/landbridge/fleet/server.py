@@ -1,0 +1,68 @@
+"""What an API server says of itself: its version, and which cluster it is."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+import msgspec
+
+from landbridge.api.core import NAMESPACES
+from landbridge.fleet.refusal import RefusedError
+from landbridge.kube.api import Api
+from landbridge.kube.errors import ForbiddenError, UnauthorizedError
+
+OLD_VERSION = "OldVersion"
+NO_ACCESS = "NoAccess"
+
+
+class Version(NamedTuple):
+    """A minor version of Kubernetes."""
+
+    major: int
+    minor: int
+
+    def __str__(self) -> str:
+        return f"{self.major}.{self.minor}"
+
+
+HUB_LEAST = Version(1, 29)
+"""The hub checks rules of our CRDs in CEL."""
+
+MEMBER_LEAST = Version(1, 22)
+"""A member serves discovery.k8s.io/v1 and bound tokens."""
+
+
+class VersionInfo(msgspec.Struct, frozen=True, rename="camel"):
+    """The answer of /version."""
+
+    git_version: str = ""
+
+
+async def version_text(api: Api) -> str:
+    """The version as the server writes it, as ``v1.36.4``."""
+    return msgspec.json.decode(await api.request("GET", "/version"), type=VersionInfo).git_version
+
+
+async def require(api: Api, least: Version, duty: str) -> None:
+    """Make sure that a server can be reached, lets us in, and is new enough for its duty (``hub``, ``member``).
+
+    Raises:
+        RefusedError: It is too old, or refuses the person's credentials.
+        UnreachableError: It gives no answer.
+    """
+    try:
+        text = await version_text(api)
+    except (ForbiddenError, UnauthorizedError) as error:
+        raise RefusedError(NO_ACCESS, f"{api.server} does not accept these credentials: {error}") from error
+    found = re.match(r"v?(\d+)\.(\d+)", text)
+    if not found or Version(int(found[1]), int(found[2])) < least:
+        raise RefusedError(
+            OLD_VERSION,
+            f"{api.server} is Kubernetes {text or 'unknown'}; a {duty} must be {least} or later: upgrade it",
+        )
+
+
+async def identity(api: Api) -> str:
+    """What tells a cluster from every other: the uid of its namespace kube-system."""
+    return (await api.get(NAMESPACES, "kube-system")).metadata.uid
