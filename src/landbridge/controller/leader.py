@@ -1,7 +1,8 @@
-"""Leader election on a Lease, as client-go does it: one controller acts, others wait.
+"""Leader election on a Lease: one controller acts, others wait.
 
-A holder that cannot renew stops before its lease runs out for others; should it act for a moment too long all the same,
-the resource versions that its writes carry are old, and they are refused (rule S5).
+Unlike client-go's, a holder that cannot reach the hub goes on: a hub that is down must not stop the endpoints of its
+members from following their pods (docs/adr/0007). It stops when it sees that another one took the lease; until then two
+may write, and the resource versions that writes carry let only the one with the newer view succeed (rule S5).
 """
 
 from __future__ import annotations
@@ -26,17 +27,15 @@ log = structlog.get_logger()
 
 
 class LostLeadershipError(Exception):
-    """The Lease could not be renewed in time; the process ends, and starts again as a candidate."""
+    """Another controller took the Lease; the process ends, and starts again as a candidate."""
 
 
 @dataclass(frozen=True)
 class Times:
-    """Seconds, with client-go's proportions."""
+    """Seconds, with client-go's defaults."""
 
     lease: float = 15.0
     """How long a lease holds after its last renewal."""
-    deadline: float = 10.0
-    """How long the holder tries to renew before it gives up; less than ``lease``."""
     retry: float = 2.0
     """How often the holder renews, and a candidate looks."""
 
@@ -85,22 +84,15 @@ class Election:
             await asyncio.sleep(self._times.retry)
 
     async def _renew(self) -> None:
-        clock = asyncio.get_running_loop().time
-        renewed = clock()
         while True:
             await asyncio.sleep(self._times.retry)
-            deadline = renewed + self._times.deadline
             try:
-                async with asyncio.timeout_at(deadline):
-                    held = await self._try()
-            except (KubeError, TimeoutError) as error:
+                held = await self._try()
+            except KubeError as error:
                 log.warning("lease not renewed", error=str(error))
-            else:
-                if not held:
-                    raise LostLeadershipError("another controller took the lease")
-                renewed = clock()
-            if clock() >= deadline:
-                raise LostLeadershipError(f"the lease could not be renewed for {self._times.deadline:.0f} s")
+                continue
+            if not held:
+                raise LostLeadershipError("another controller took the lease")
 
     async def _release(self) -> None:
         """Let the next one in without waiting; best effort."""
