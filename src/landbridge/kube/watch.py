@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from types import GenericAlias
-from typing import Generic, Literal, TypeVar
+from typing import Generic, TypeVar, Union
 
 import msgspec
 
@@ -59,14 +59,31 @@ class Lost:
 Event = Listed[T] | Connected | Changed[T] | Lost
 
 
-class _Line(Lean, Generic[T], frozen=True, gc=False):
-    """A line of the stream. An ERROR's object is a Status, which decodes as an object without a name."""
+class _Line(Lean, Generic[T], frozen=True, gc=False, tag_field="type"):
+    """A line of the stream."""
 
-    type: Literal["ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"]
     object: T
 
 
-class _Error(Lean, frozen=True, gc=False):
+class _Added(_Line[T], frozen=True, gc=False, tag="ADDED"):
+    pass
+
+
+class _Modified(_Line[T], frozen=True, gc=False, tag="MODIFIED"):
+    pass
+
+
+class _Deleted(_Line[T], frozen=True, gc=False, tag="DELETED"):
+    pass
+
+
+class _Bookmark(_Line[T], frozen=True, gc=False, tag="BOOKMARK"):
+    pass
+
+
+class _Error(Lean, frozen=True, gc=False, tag_field="type", tag="ERROR"):
+    """Apart: a Status has fields (``status``) that the watched kind may have too, with another type."""
+
     object: Status
 
 
@@ -123,18 +140,23 @@ async def _follow(
     }
     if selector:
         params["labelSelector"] = selector
-    decoder = msgspec.json.Decoder(GenericAlias(_Line, (kind.type,)))
+    decoder = _decoder(kind)
     async with api.stream(kind.path(namespace), params) as content:
         yield Connected()
         async for batch in _batches(content.iter_any()):
             try:
-                lines: list[_Line[T]] = decoder.decode_lines(batch)
+                lines = decoder.decode_lines(batch)
             except msgspec.DecodeError as error:
                 raise UnreachableError(f"{api.server} sent a watch event that cannot be read: {error}") from error
-            for position, line in enumerate(lines):
-                if line.type == "ERROR":
-                    raise _in_stream_error(batch.split(b"\n")[position])
-                yield Changed(line.object, deleted=line.type == "DELETED")
+            for line in lines:
+                if isinstance(line, _Error):
+                    raise api_error(line.object.code, msgspec.json.encode(line.object))
+                yield Changed(line.object, deleted=isinstance(line, _Deleted))
+
+
+def _decoder(kind: Kind[T]) -> msgspec.json.Decoder[_Line[T] | _Error]:
+    lines = [GenericAlias(line, (kind.type,)) for line in (_Added, _Modified, _Deleted, _Bookmark)]
+    return msgspec.json.Decoder(Union[*lines, _Error])
 
 
 async def _batches(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
@@ -147,8 +169,3 @@ async def _batches(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
             continue
         yield b"".join((*rest, chunk[:end]))
         rest = [chunk[end:]]
-
-
-def _in_stream_error(line: bytes) -> KubeError:
-    status = msgspec.json.decode(line, type=_Error).object
-    return api_error(status.code, msgspec.json.encode(status))
