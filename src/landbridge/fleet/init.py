@@ -27,9 +27,10 @@ ESTABLISHED_TIMEOUT = 60.0
 """Seconds for the API server to serve a new CRD."""
 
 
-async def init(hub: Api, config: ServerConfig, kubeconfig: Path, report: Report, *, dry_run: bool = False) -> None:
+async def init(hub: Api, config: ServerConfig, kubeconfig: Path, report: Report, *, dry_run: bool = False) -> str:
     """Make ``hub`` the hub, and write a kubeconfig for the controller, which reaches it as ``config`` says.
 
+    Gives the fleet's uid, empty on a dry run.
     Doing it again mends what is missing, keeps the record, and gives the controller a fresh token.
 
     Raises:
@@ -45,7 +46,7 @@ async def init(hub: Api, config: ServerConfig, kubeconfig: Path, report: Report,
         for manifest in manifests:
             report(f"dry run: would apply {describe(manifest)} to {hub.server}")
         report(f"dry run: would keep or make the fleet's record, and write {kubeconfig}")
-        return
+        return ""
     for manifest in manifests:
         made = await apply(hub, manifest)
         report(f"{describe(manifest)} {'made' if made else 'up to date'}")
@@ -56,6 +57,7 @@ async def init(hub: Api, config: ServerConfig, kubeconfig: Path, report: Report,
     token = await mint(hub, HUB_ACCOUNT)
     await asyncio.to_thread(write_private, kubeconfig, render_kubeconfig(config, token))
     report(f"{kubeconfig}: start the controller with it")
+    return uid
 
 
 async def _ensure_record(hub: Api) -> str:

@@ -21,7 +21,7 @@ _LEGACY = "kubernetes.io/service-account-token"  # made by itself up to Kubernet
 
 
 async def leftovers(api: Api, namespace: str) -> list[str]:
-    """All objects in ``namespace``, as ``resource/name``, but those that each namespace has, or that are on their way out.
+    """All objects in ``namespace``, as ``resource/name``, without those that every namespace has and those that end.
 
     Raises:
         KubeError: The server gave no whole answer; nothing may be concluded.

@@ -1,0 +1,38 @@
+"""The command line: one file per command. ``landbridge ...`` and, by its second name, ``kubectl landbridge ...``."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+
+from landbridge.cli import fleet, version
+from landbridge.cli.outcome import EPILOGUE, INTERRUPTED, USAGE, outcome
+from landbridge.fleet.refusal import RefusedError, TimedOutError
+from landbridge.kube.errors import KubeError
+
+app = App(
+    name="landbridge",
+    help="Joins Kubernetes clusters so that Services move from one to another, one at a time.",
+    help_epilogue=EPILOGUE,
+    version_flags=[],
+    result_action="return_none",
+)
+app.command(fleet.app)
+app.command(version.version)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and exit; whatever goes wrong becomes one message on standard error and an exit code."""
+    try:
+        app(arguments, exit_on_error=False, print_error=True)
+    except CycloptsError:
+        sys.exit(USAGE)
+    except (KubeError, RefusedError, TimedOutError, OSError) as error:
+        code, message = outcome(error)
+        print(f"landbridge: {message}", file=sys.stderr)
+        sys.exit(code)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,16 @@
+"""``landbridge fleet ...``: which clusters belong together."""
+
+from __future__ import annotations
+
+from cyclopts import App
+
+from landbridge.cli.fleet.init import init
+from landbridge.cli.fleet.join import join
+from landbridge.cli.fleet.leave import leave
+from landbridge.cli.fleet.list import list_members
+
+app = App(name="fleet", help="Which clusters belong together: make a hub, let clusters join and leave, list them.")
+app.command(init)
+app.command(join)
+app.command(leave)
+app.command(list_members, name="list")

@@ -1,0 +1,36 @@
+"""``landbridge fleet init``"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from cyclopts import Parameter
+
+from landbridge.cli.options import DryRun, Kubeconfig, Output, report
+from landbridge.fleet.init import init as initialise
+from landbridge.kube.api import Api
+from landbridge.kube.config import load
+
+
+async def init(
+    *,
+    controller_kubeconfig: Annotated[Path, Parameter(help="File to write for the controller: the hub, and its token.")],
+    context: Annotated[
+        str | None, Parameter(help="Context of the cluster; by default the current one.", show_default=False)
+    ] = None,
+    kubeconfig: Kubeconfig = None,
+    dry_run: DryRun = False,
+    output: Output = "text",
+) -> None:
+    """Make a cluster the hub of a fleet.
+
+    Applies our namespace, CRDs and RBAC, makes the fleet's record, and writes a kubeconfig with which the controller
+    may do what it has to, and no more. Kubernetes 1.29 or later. Doing it again mends what is missing.
+    """
+    config = load(context, kubeconfig)
+    async with Api(config) as hub:
+        uid = await initialise(hub, config, controller_kubeconfig, report, dry_run=dry_run)
+    if output == "json":
+        print(msgspec.json.encode({"fleet": uid, "controllerKubeconfig": str(controller_kubeconfig)}).decode())
