@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from landbridge.cli import fleet, version
+from landbridge.cli.controller import controller
 from landbridge.cli.outcome import EPILOGUE, INTERRUPTED, USAGE, outcome
 from landbridge.fleet.refusal import RefusedError, TimedOutError
 from landbridge.kube.errors import KubeError
@@ -21,6 +22,7 @@ app = App(
     result_action="return_none",
 )
 app.command(fleet.app)
+app.command(controller)
 app.command(version.version)
 
 
