@@ -16,10 +16,10 @@ from landbridge.api.names import CREATED_BY_JOIN, SYNC_ACCOUNT
 from landbridge.fleet import rbac
 from landbridge.fleet.admission import Admission, Wish, admit
 from landbridge.fleet.cluster import Cluster, cluster_secret
-from landbridge.fleet.manifests import Manifest, apply, describe, read, remove
+from landbridge.fleet.manifests import GONE_TIMEOUT, Manifest, apply, describe, read, remove, wait_gone
 from landbridge.fleet.members import find
 from landbridge.fleet.progress import Report
-from landbridge.fleet.refusal import RefusedError
+from landbridge.fleet.refusal import RefusedError, TimedOutError
 from landbridge.fleet.tokens import mint
 from landbridge.kube.api import Api
 from landbridge.kube.config import ServerConfig
@@ -96,7 +96,8 @@ def _namespace() -> Manifest:
 async def _take_back(member: Api, manifest: Manifest, report: Report) -> None:
     try:
         await remove(member, manifest, report)
-    except KubeError as error:
+        await wait_gone(member, [manifest], GONE_TIMEOUT)
+    except (KubeError, TimedOutError) as error:
         report(f"{describe(manifest)} stays in {member.server}: {error}; delete it, or join again")
 
 

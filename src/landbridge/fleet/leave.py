@@ -12,7 +12,7 @@ from landbridge.api.names import CREATED_BY_JOIN, FINALIZER, FLEET, MANAGED_BY, 
 from landbridge.fleet import rbac, record
 from landbridge.fleet.diagnosis import controller_state
 from landbridge.fleet.leftovers import leftovers
-from landbridge.fleet.manifests import read, remove, wait_gone
+from landbridge.fleet.manifests import GONE_TIMEOUT, read, remove, wait_gone
 from landbridge.fleet.members import Member, find, members
 from landbridge.fleet.progress import Report
 from landbridge.fleet.refusal import RefusedError
@@ -25,8 +25,6 @@ NOT_A_MEMBER = "NotAMember"
 WRONG_CLUSTER = "WrongCluster"
 
 TIMEOUT = 120.0
-GONE_TIMEOUT = 60.0
-"""Seconds for what was deleted in the member to be gone; a namespace takes some."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,9 @@ from landbridge.kube.errors import NotFoundError
 
 Manifest = dict[str, Any]
 FIELD_MANAGER = "landbridge"
+GONE_TIMEOUT = 60.0
+"""Seconds for what was deleted to be gone; a namespace takes some."""
+
 
 _PLURALS = {
     "Namespace": "namespaces",
