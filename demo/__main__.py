@@ -1,0 +1,57 @@
+"""The command line of the demo."""
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+from landbridge_lab import Lab
+
+from demo.play import play
+from demo.screen import Screen
+from demo.stage import Stage
+
+app = App(
+    name="python -m demo", help="The tutorial, on three real clusters that come up on this machine.", version_flags=()
+)
+STATE = Path.home() / ".local" / "state" / "landbridge-demo"
+INTERRUPTED = 130
+
+
+@app.default
+async def demo(
+    *, lab: str = "demo", keep: Annotated[bool, Parameter(negative=())] = False, picture: Path | None = None
+) -> int:
+    """Bring three clusters up, join them, and move three Services from one to another.
+
+    Parameters
+    ----------
+    lab
+        Name of the lab. One of that name which an earlier demo kept is taken down first.
+    keep
+        Leave the lab up and the controller running, and say how to look around.
+    picture
+        Write the main parts of what is shown to this file, as an SVG.
+    """
+    screen = Screen()
+    playing = asyncio.create_task(play(Stage(Lab(lab), STATE / lab, screen), keep=keep))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, playing.cancel)
+    right = await playing
+    if picture:
+        screen.save_picture(picture)
+    return 0 if right else 1
+
+
+def main() -> None:
+    """Run the demo and exit with its code."""
+    try:
+        code = app(result_action="return_value")
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        sys.exit(INTERRUPTED)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""The whole demo: set up, bring up, join, walk, tables; and afterwards nothing is left, whatever happened."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from landbridge_lab import LabError
+from landbridge_lab.progress import for_console
+
+from demo.shell import CommandFailedError
+from demo.stage import Stage
+from demo.steps import STEPS
+from demo.table import results_table, times_table
+from demo.times import Times
+from demo.walk import Result, walk
+
+
+async def play(stage: Stage, *, keep: bool = False) -> bool:
+    """Play it; returns whether every answer was as expected."""
+    times = Times()
+    results: list[Result] = []
+    try:
+        async with _tidy(stage, keep):
+            await _walk(stage, times, results)
+    except (LabError, CommandFailedError) as error:
+        stage.screen.error(str(error))
+    with stage.screen.pictured():
+        _conclude(stage, times, results)
+    return _as_expected(results)
+
+
+async def _walk(stage: Stage, times: Times, results: list[Result]) -> None:
+    progress = for_console(stage.screen.console)
+    with times.part("set-up"):
+        stage.screen.title("Set-up: binaries and images, made once")
+        await stage.clear()
+        await stage.lab.prepare(progress)
+    with times.part("lab"):
+        stage.screen.title("Lab: three clusters come up")
+        await stage.lab.up(progress)
+    shell = await stage.shell()
+    with times.part("join"):
+        stage.screen.title("Fleet: the clusters are joined")
+        await stage.join(shell)
+    with times.part("walk"):
+        results.extend([result async for result in walk(shell)])
+    if any(result.error for result in results):
+        stage.screen.error(f"the end of the controller's log:\n{stage.controller.last_words()}")
+
+
+@asynccontextmanager
+async def _tidy(stage: Stage, keep: bool) -> AsyncIterator[None]:
+    """Leave nothing behind, also after Ctrl-C or an error; or say how to look around in what is kept."""
+    try:
+        yield
+    finally:
+        if keep:
+            stage.screen.title("Kept")
+            stage.screen.output(await stage.how_to_look_around())
+        else:
+            await stage.end()
+
+
+def _conclude(stage: Stage, times: Times, results: Sequence[Result]) -> None:
+    stage.screen.title("Results")
+    stage.screen.show(results_table(results))
+    stage.screen.show(times_table(times.parts))
+    if not _as_expected(results):
+        stage.screen.error("Something differed from what was expected.")
+
+
+def _as_expected(results: Sequence[Result]) -> bool:
+    return len(results) == len(STEPS) and all(result.right for result in results)

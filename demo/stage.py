@@ -1,0 +1,67 @@
+"""The stage: a lab that is up, its clusters joined, the controller running; and the way back to nothing."""
+
+import shlex
+import sys
+from pathlib import Path
+
+from landbridge_lab import Lab
+
+from demo.chain import NEW, OLD
+from demo.controller import Controller
+from demo.screen import Screen
+from demo.shell import Shell
+
+ROOT = Path(__file__).parents[1]
+TUTORIAL = ROOT / "docs" / "tutorial"
+
+
+class Stage:
+    """One demo's lab and controller. `folder` keeps the controller's kubeconfig and log."""
+
+    def __init__(self, lab: Lab, folder: Path, screen: Screen) -> None:
+        self.lab = lab
+        self.controller = Controller(folder)
+        self.screen = screen
+        self._folder = folder
+
+    async def clear(self) -> None:
+        """End what an earlier demo kept."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        await self.controller.end()
+        await self.lab.down()
+
+    async def shell(self) -> Shell:
+        """Give a shell with the lab's kubectl and this environment's landbridge."""
+        supplies = await self.lab.prepare()
+        programs = (supplies.binaries, Path(sys.executable).parent)
+        return Shell(self.screen, TUTORIAL, programs, self.lab.kubeconfig)
+
+    async def join(self, shell: Shell) -> None:
+        """Make the fleet, join both clusters to it, start the controller: what a person types."""
+        self.screen.command(f"export KUBECONFIG={self.lab.kubeconfig}")
+        kubeconfig = shlex.quote(str(self.controller.kubeconfig))
+        await shell.run(f"landbridge fleet init --context fleet --controller-kubeconfig {kubeconfig}")
+        for cluster in (OLD, NEW):
+            await shell.run(f"landbridge fleet join {cluster} --context {cluster} --hub-context fleet")
+        await self.controller.start(shell)
+        await shell.run("landbridge fleet list --hub-context fleet")
+
+    async def end(self) -> None:
+        """End the controller, then the lab: nothing of either is left."""
+        await self.controller.end()
+        await self.lab.down()
+
+    async def how_to_look_around(self) -> str:
+        """Say what a person can do with a demo that was kept."""
+        path = ":".join(map(str, (await self.shell()).programs))
+        return "\n".join(
+            (
+                "The lab and the controller are still up. To look around:",
+                f"  export KUBECONFIG={self.lab.kubeconfig} PATH={path}:$PATH",
+                "  kubectl --context fleet get mcs -A",
+                f"  kubectl --context {NEW} get pods,endpointslices -n mcs-demo",
+                f"  tail -f {self.controller.log}",
+                "To end them:",
+                f"  kill {self.controller.pid}; landbridge-lab down --lab {self.lab.spec.name}",
+            )
+        )
