@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from landbridge.api.meta import Key
 from landbridge.api.multicluster import MultiClusterService
+from landbridge.api.names import FINALIZER
 from landbridge.controller.hub import HubWorker
 from landbridge.kube.clock import utc_now
 from landbridge.mcs.gather import Fleet, Seen
@@ -30,7 +31,7 @@ class Router:
     def service_changed(self, key: Key) -> None:
         """A MultiClusterService was put or deleted; its own status is no news to members."""
         mcs = self._fleet.services.get(key)
-        self._hub.queue.add(key)
+        self._hub.queue.add_after(key, self._delay(key))
         if mcs is None:
             self._fleet.seen.pop(key, None)
         else:
@@ -67,7 +68,7 @@ class Router:
 
     def told(self, key: Key) -> None:
         """A member's worker did something that the status, or the end, of a MultiClusterService depends on."""
-        self._hub.queue.add_after(key, 0 if self._ending(key) else SETTLE)
+        self._hub.queue.add_after(key, self._delay(key))
 
     def fleet_changed(self) -> None:
         """A cluster came, goes, or is described otherwise."""
@@ -83,9 +84,11 @@ class Router:
             for key in joined | held | self._fleet.debts.get(member.name, set()):
                 member.queue.add(key, live=False)
 
-    def _ending(self, key: Key) -> bool:
+    def _delay(self, key: Key) -> float:
+        """A report waits for what is being written; a finalizer to set or to take off does not."""
         mcs = self._fleet.services.get(key)
-        return mcs is not None and mcs.metadata.deletion_timestamp is not None
+        held = mcs is not None and FINALIZER in mcs.metadata.finalizers and mcs.metadata.deletion_timestamp is None
+        return SETTLE if held else 0.0
 
     def _namespace_changed(self, namespace: str) -> None:
         for mcs in self._services:
