@@ -55,9 +55,14 @@ class WorkQueue(Generic[K]):
             self._enqueue(key)
 
     def add_after(self, key: K, delay: float) -> None:
-        """Let the key be worked on in ``delay`` seconds; an earlier appointment stands."""
-        if key not in self._timers:
-            self._timers[key] = asyncio.get_running_loop().call_later(delay, self._due, key)
+        """Let the key be worked on in ``delay`` seconds; of two appointments the earlier one stands."""
+        loop = asyncio.get_running_loop()
+        due, timer = loop.time() + delay, self._timers.get(key)
+        if timer and timer.when() <= due:
+            return
+        if timer:
+            timer.cancel()
+        self._timers[key] = loop.call_at(due, self._due, key)
 
     def retry(self, key: K, error: Exception) -> None:
         """It failed: let the key be worked on after a back-off of its own."""
