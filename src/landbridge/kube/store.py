@@ -71,7 +71,7 @@ class Store(Generic[T]):
             self._index(obj)
             for one, other in ((old, self._objects), (self._objects, old))
             for key, obj in one.items()
-            if key not in other or other[key].metadata.resource_version != obj.metadata.resource_version
+            if other.get(key) != obj
         }
 
     def _add(self, obj: T) -> None:
