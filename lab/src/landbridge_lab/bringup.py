@@ -8,9 +8,10 @@ from landbridge_lab.cgroups import Cgroups
 from landbridge_lab.controlplane import ControlPlane
 from landbridge_lab.crew import Crew
 from landbridge_lab.dns import apply_dns, dns_serves
+from landbridge_lab.errors import LabError
 from landbridge_lab.fabric import Fabric
 from landbridge_lab.images import SANDBOX_IMAGE, Images
-from landbridge_lab.machines import Machine, ensure_machine
+from landbridge_lab.machines import Machine, ensure_machine, require_visible
 from landbridge_lab.node import Node
 from landbridge_lab.progress import Progress
 from landbridge_lab.registry import ensure_registry
@@ -29,6 +30,9 @@ async def bring_up(site: Site, images: Images | None, progress: Progress) -> Non
                 group.create_task(_alone(control_plane, crew, progress))
         else:
             await _inside(site, crew, images, progress, group)
+    if missing := site.missing_parts():
+        log = f"look into the logs under {site.folder.root}"
+        raise LabError("parts of the lab ended right after their start", ", ".join(missing), log)
 
 
 async def _alone(control_plane: ControlPlane, crew: Crew, progress: Progress) -> None:
@@ -42,6 +46,7 @@ async def _alone(control_plane: ControlPlane, crew: Crew, progress: Progress) ->
 
 async def _inside(site: Site, crew: Crew, images: Images, progress: Progress, group: asyncio.TaskGroup) -> None:
     """The fabric; then, side by side, the registry and the clusters."""
+    require_visible(site.folder.root, site.binaries, images.sandbox)
     if site.machine_parts() - crew.parts():
         crew.restart()  # a namespace that ended took its links along: start all processes again, on the data there is
     if site.record.spec.has_nodes:
@@ -91,6 +96,7 @@ class _Cluster:
         """The machines, linked to the fabric: one for the control plane, which is the first node, too; more nodes."""
         plane, total = self._control_plane, max(1, self._count)
         await self._fabric.add_bridge(plane.addresses)
+        await self._fabric.heal(plane.addresses)
         machines = []
         for number in range(1, total + 1):
             hostname = plane.node_name(number) if self._nodes else plane.name
@@ -106,12 +112,15 @@ class _Cluster:
         await start_node.start_runtime(node, machine, self._crew, self._images)
 
     async def _agents(self, api: Api, machines: list[Machine]) -> None:
+        addresses = self._control_plane.addresses
         async with asyncio.TaskGroup() as group:
             for node, machine in zip(self._nodes, machines, strict=True):
                 group.create_task(start_node.start_agents(node, machine, self._crew, api))
-            await apply_dns(api, self._control_plane.addresses)
+            await apply_dns(api, addresses)
 
         async def usable() -> bool:
-            return await dns_serves(api) and bool(await api.get("api/v1/namespaces/default/serviceaccounts/default"))
+            return await dns_serves(api, machines[0], addresses) and bool(
+                await api.get("api/v1/namespaces/default/serviceaccounts/default")
+            )
 
         await until(f"DNS of {self._control_plane.name}", usable)

@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from landbridge_lab.files import put
+
 _VALID = datetime.timedelta(days=365)
 _CLOCK_SKEW = datetime.timedelta(minutes=5)
 
@@ -77,19 +79,14 @@ def write_certificates(folder: Path, cluster: str, identities: Iterable[Identity
     public = accounts.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
-    (beside / "accounts.pub").write_bytes(public)
-    _write_private(beside / "accounts.key", _private_pem(accounts))
+    put(beside / "accounts.pub", public)
+    put(beside / "accounts.key", _private_pem(accounts))
     beside.rename(folder)
 
 
 def _write(folder: Path, name: str, certificate: bytes, key: bytes) -> None:
-    (folder / f"{name}.crt").write_bytes(certificate)
-    _write_private(folder / f"{name}.key", key)
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    path.touch(mode=0o600)
-    path.write_bytes(content)
+    put(folder / f"{name}.crt", certificate)
+    put(folder / f"{name}.key", key)
 
 
 def _name(common_name: str, organization: str) -> x509.Name:

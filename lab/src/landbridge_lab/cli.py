@@ -55,7 +55,7 @@ async def up(
 @app.command
 async def down(*, lab: Name = "lab") -> None:
     """End the lab and remove everything of it. Fine when there is none."""
-    there_was = await Lab(lab).down()
+    there_was = await Lab(lab).down(for_console(err))
     err.print(f"Lab {lab} is down." if there_was else f"There was no lab {lab}.")
 
 
@@ -111,8 +111,7 @@ async def cut(
     delay
         For --api: seconds by which every byte is late, in each direction.
     """
-    chosen = mode or ("delay" if delay is not None else "cut")
-    await _cluster(lab, cluster).cut(api=api, pods=pods, mode=chosen, delay=delay)
+    await _cluster(lab, cluster).cut(api=api, pods=pods, mode=mode, delay=delay)
 
 
 @app.command

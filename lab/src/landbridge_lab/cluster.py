@@ -63,18 +63,19 @@ class Cluster:
         return kubeconfigs.Access(self.name, self.server, ADMIN, self.control_plane.files.certificates)
 
     async def cut(
-        self, *, api: bool = False, pods: bool = False, mode: str = "cut", delay: float | None = None
+        self, *, api: bool = False, pods: bool = False, mode: str | None = None, delay: float | None = None
     ) -> None:
         """Cut the cluster off.
 
-        `api`: its API server as seen from this machine; `mode` is cut (connections reset, new ones refused), freeze
-        (connections stay, no byte moves) or delay (every byte arrives `delay` seconds later, each way).
+        `api`: its API server as seen from this machine. `mode` is cut (connections reset, new ones refused; the
+        default), freeze (connections stay, no byte moves) or delay (every byte arrives `delay` seconds later, each
+        way; the default when a delay is given).
         `pods`: its pod network towards the other clusters' (packets vanish).
         """
         if not (api or pods):
             raise RefusedError(f"cut {self.name}", "nothing to cut was named", "name api, pods or both")
         if api:
-            line = forwarding.mode_line(mode, delay)
+            line = forwarding.mode_line(mode or ("cut" if delay is None else "delay"), delay)
             await forwarding.command(self.control_plane.files.forwarder, line)
         if pods:
             await self._pods().cut(self.control_plane.addresses)

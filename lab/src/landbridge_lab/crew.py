@@ -12,6 +12,7 @@ class Crew:
 
     def __init__(self, processes: Processes) -> None:
         self.processes = processes
+        processes.end_strays()
         self._running = processes.running()
         self._logs: dict[str, Path] = {}
 

@@ -7,6 +7,9 @@ import yaml
 
 from landbridge_lab.addresses import Addresses
 from landbridge_lab.api import Api
+from landbridge_lab.commands import run
+from landbridge_lab.errors import LabError
+from landbridge_lab.machines import Machine
 
 _MANIFESTS = Path(__file__).with_name("coredns.yaml")
 
@@ -26,7 +29,14 @@ async def apply_dns(api: Api, addresses: Addresses) -> None:
         await api.apply(manifest)
 
 
-async def dns_serves(api: Api) -> bool:
-    """Whether a CoreDNS pod is ready to answer."""
+async def dns_serves(api: Api, machine: Machine, addresses: Addresses) -> bool:
+    """Whether CoreDNS has a ready pod, and answers a question that a node asks at the Service's address."""
     deployment = await api.get("apis/apps/v1/namespaces/kube-system/deployments/coredns")
-    return bool(deployment and deployment.get("status", {}).get("readyReplicas"))
+    if not deployment or not deployment.get("status", {}).get("readyReplicas"):
+        return False
+    question = ["busybox", "nslookup", "kubernetes.default.svc.cluster.local", str(addresses.dns)]
+    try:
+        await run([*machine.enter_network, "timeout", "2", *question])
+    except LabError:
+        return False
+    return True

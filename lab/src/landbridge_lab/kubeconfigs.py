@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from landbridge_lab.files import put
+
 
 @dataclass(frozen=True)
 class Access:
@@ -35,12 +37,8 @@ def render(accesses: Iterable[Access]) -> dict[str, Any]:
 
 
 def write(path: Path, accesses: Iterable[Access]) -> None:
-    """Write a kubeconfig that only its owner can read; whole or not at all."""
-    beside = path.with_name(path.name + ".new")
-    beside.unlink(missing_ok=True)
-    beside.touch(mode=0o600)
-    beside.write_text(yaml.safe_dump(render(accesses), sort_keys=False))
-    beside.rename(path)
+    """Write a kubeconfig that only its owner can read."""
+    put(path, yaml.safe_dump(render(accesses), sort_keys=False))
 
 
 def _cluster(access: Access) -> dict[str, str]:

@@ -10,9 +10,10 @@ from landbridge_lab import kubeconfigs, teardown
 from landbridge_lab.bringup import bring_up
 from landbridge_lab.cluster import Cluster
 from landbridge_lab.errors import LabError, NotUpError, RefusedError
+from landbridge_lab.locks import held
 from landbridge_lab.paths import lab_dir
 from landbridge_lab.progress import Progress, Silent
-from landbridge_lab.record import Record, claim, locked, read_record, write_record
+from landbridge_lab.record import Record, claim, read_record, write_record
 from landbridge_lab.site import Site
 from landbridge_lab.spec import ClusterSpec, LabSpec, make_spec
 from landbridge_lab.status import LabStatus, look
@@ -69,7 +70,7 @@ class Lab:
         """Bring the lab up; of one that is up, start again what has died. Safe to kill at any moment and to repeat."""
         progress = progress or Silent()
         supplies = await self.prepare(progress)
-        with locked(self._folder.root):
+        async with held(self._folder.root, progress):
             site = Site(self._folder, self._claimed(), supplies.binaries)
             try:
                 await bring_up(site, supplies.images, progress)
@@ -78,9 +79,9 @@ class Lab:
             kubeconfigs.write(self.kubeconfig, [Cluster(plane, site).access for plane in site.control_planes])
             write_record(self._folder, Record(site.record.spec, site.record.index, complete=True))
 
-    async def down(self) -> bool:
+    async def down(self, progress: Progress | None = None) -> bool:
         """End everything of the lab and remove its folder; returns whether there was anything."""
-        return await teardown.take_down(self._folder)
+        return await teardown.take_down(self._folder, progress or Silent())
 
     async def status(self) -> LabStatus:
         """What runs and what does not."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from landbridge_lab.crew import Crew
+from landbridge_lab.errors import RefusedError
 
 HIDDEN = ("/run", "/var/log", "/var/lib")
 _PREPARE = f"""set -e
@@ -37,6 +38,17 @@ class Machine:
     def enter_network(self) -> list[str]:
         """The same for its network alone."""
         return ["nsenter", "--target", str(self.init), "--net"]
+
+
+def require_visible(*paths: Path) -> None:
+    """Refuse paths that a machine could not see, since it has folders of its own there."""
+    for path in paths:
+        for hidden in HIDDEN:
+            if path.resolve().is_relative_to(hidden):
+                remedy = "choose another folder (LANDBRIDGE_LAB_STATE, LANDBRIDGE_LAB_CACHE, LANDBRIDGE_LAB_BIN_DIR)"
+                raise RefusedError(
+                    f"{path} cannot be used", f"machines of the lab have a {hidden} of their own", remedy
+                )
 
 
 async def ensure_machine(part: str, hostname: str, crew: Crew, log: Path) -> Machine:

@@ -8,7 +8,6 @@ from landbridge_lab.errors import RefusedError
 
 _LONGEST_SOCKET = 107
 _ROOM_FOR_SOCKETS = len("/twenty-letters-name/etcd-client.sock")
-_HIDDEN_IN_NODES = tuple(map(Path, ("/run", "/var/log", "/var/lib", "/proc", "/sys", "/dev")))
 
 
 def state_home() -> Path:
@@ -97,7 +96,7 @@ class LabDir:
 
 
 def lab_dir(name: str) -> LabDir:
-    """The folder of the lab of that name; refuses one where sockets or nodes could not work."""
+    """The folder of the lab of that name; refuses one where sockets could not work."""
     root = state_home() / name
     if len(str(root)) + _ROOM_FOR_SOCKETS > _LONGEST_SOCKET:
         raise RefusedError(
@@ -105,11 +104,4 @@ def lab_dir(name: str) -> LabDir:
             f"Unix sockets in it would have paths of more than {_LONGEST_SOCKET} characters",
             "set LANDBRIDGE_LAB_STATE to a shorter path",
         )
-    for hidden in _HIDDEN_IN_NODES:
-        if root.is_relative_to(hidden):
-            raise RefusedError(
-                f"state folder {root}",
-                f"nodes have a {hidden} of their own and could not see it",
-                "set LANDBRIDGE_LAB_STATE to a folder elsewhere",
-            )
     return LabDir(root)

@@ -2,19 +2,19 @@
 
 Every process of a lab carries its state folder (MARK) and what it is (PART, as `oldcluster/etcd`). There is no list of
 process ids to lose: whoever comes later reads /proc. A child inherits the mark, so a part is the process that *leads
-its session* (each is started by setsid); `end_all` ends everything that carries the mark, whatever its part.
+its session* (each is started by setsid). Inside a machine that is `nsenter`, and what it started goes on when it is
+killed: such strays are ended before the part is started again.
 Signals go through pidfds, so that a process id taken over by a stranger is never hit.
 """
 
 import asyncio
 import os
-import select
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 
 from landbridge_lab.errors import LabError
 
@@ -43,6 +43,10 @@ class Processes:
         path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         return {"PATH": path, "HOME": str(self.root), "LANG": "C.UTF-8", MARK: str(self.root), PART: part}
 
+    def marking(self, part: str) -> list[str]:
+        """The words before a command that run it in that environment."""
+        return ["env", "-i", *(f"{name}={value}" for name, value in self.environment(part).items())]
+
     def all(self) -> list[Marked]:
         """Everything that carries the lab's mark now."""
         found = (self._read(int(entry.name)) for entry in Path("/proc").iterdir() if entry.name.isdigit())
@@ -68,32 +72,33 @@ class Processes:
             raise LabError(f"{part} did not start", f"{command[0]} could not be run", f"see {log}")
         return int(said)
 
-    def end_all(self, deadline: float = 10.0) -> int:
-        """Kill everything of the lab within `deadline` seconds; returns how many processes there were."""
+    def end_all(self) -> int:
+        """Kill everything of the lab; returns how many processes there were."""
+        return self._end(self.all)
+
+    def end_strays(self) -> int:
+        """Kill what belongs to a part whose leader is gone, so that the part can be started again."""
+        return self._end(lambda: [process for process in self.all() if process.part not in self.running()])
+
+    def _end(self, chosen: Callable[[], list[Marked]], deadline: float = 10.0) -> int:
         ended: set[int] = set()
         give_up = monotonic() + deadline
-        while marked := self.all():
+        while marked := chosen():
             if monotonic() > give_up:
                 left = ", ".join(f"{process.part} ({process.pid})" for process in marked)
                 raise LabError("processes of the lab do not end", left, "look for a device or file system that hangs")
             for process in marked:
-                self._end(process.pid)
+                self._kill(process.pid)
                 ended.add(process.pid)
+            sleep(0.01)
         return len(ended)
 
-    def end(self, part: str) -> None:
-        """Kill one part and wait until it is gone."""
-        pid = self.running().get(part)
-        if pid is not None:
-            self._end(pid)
-
-    def _end(self, pid: int) -> None:
+    def _kill(self, pid: int) -> None:
         with suppress(ProcessLookupError):
             handle = os.pidfd_open(pid)
             try:
                 if self._read(pid):  # still ours: the id was not given to another process before we held the pidfd
                     signal.pidfd_send_signal(handle, signal.SIGKILL)
-                    select.select([handle], [], [], 2.0)
             finally:
                 os.close(handle)
 

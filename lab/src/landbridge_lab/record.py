@@ -1,16 +1,12 @@
-"""The lab's record on disk, and the lock that lets one command at a time change a lab."""
-
-import fcntl
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+"""The lab's record on disk, and the claim of an index that decides its ports and networks."""
 
 import msgspec
 
 from landbridge_lab import addresses
 from landbridge_lab.errors import LabError, MachineLacksError
+from landbridge_lab.files import put
 from landbridge_lab.forwarding import port_is_free
+from landbridge_lab.locks import locked
 from landbridge_lab.paths import LabDir
 from landbridge_lab.spec import LabSpec
 
@@ -34,10 +30,8 @@ def read_record(lab: LabDir) -> Record | None:
 
 
 def write_record(lab: LabDir, record: Record) -> None:
-    """Write it whole or not at all."""
-    beside = lab.record.with_name("lab.json.new")
-    beside.write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=2))
-    beside.rename(lab.record)
+    """Write it down."""
+    put(lab.record, msgspec.json.format(msgspec.json.encode(record), indent=2))
 
 
 def claim(lab: LabDir, spec: LabSpec) -> Record:
@@ -51,26 +45,3 @@ def claim(lab: LabDir, spec: LabSpec) -> Record:
                 write_record(lab, record)
                 return record
     raise MachineLacksError("no ports for another lab", f"{len(taken)} labs have theirs", "take one down first")
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold `folder` (made if missing) for ourselves; waits. The kernel lets go of it when we end, however we end."""
-    descriptor = _lock(folder)
-    try:
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _lock(folder: Path) -> int:
-    while True:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        except FileNotFoundError:
-            continue
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        if folder.exists() and os.fstat(descriptor).st_ino == folder.stat().st_ino:
-            return descriptor
-        os.close(descriptor)  # removed by a `down` while we waited

@@ -7,6 +7,7 @@ from landbridge_lab.node import REGISTRY_PORT
 from landbridge_lab.paths import LabDir
 
 PART = "fabric/registry"
+PUSH = "fabric/push"
 
 
 async def ensure_registry(folder: LabDir, fabric: Machine, crew: Crew, archives: images.Images) -> None:
@@ -17,4 +18,6 @@ async def ensure_registry(folder: LabDir, fabric: Machine, crew: Crew, archives:
     images.write_config(config, f":{REGISTRY_PORT}", folder.registry / "storage")
     await crew.ensure(PART, [*fabric.enter, *images.serve_command(config)], folder.logs / "registry.log")
     if fresh:
-        await images.push(archives, f"127.0.0.1:{REGISTRY_PORT}", fabric.enter_network)
+        await images.push(
+            archives, f"127.0.0.1:{REGISTRY_PORT}", [*crew.processes.marking(PUSH), *fabric.enter_network]
+        )

@@ -62,6 +62,10 @@ class Site:
             parts |= {f"{spec.name}/node-{number + 1}/{part}" for number in range(spec.nodes) for part in agents}
         return parts
 
+    def missing_parts(self) -> list[str]:
+        """The parts that should run and do not."""
+        return sorted(self.parts() - self.processes.running().keys())
+
     def machine_parts(self) -> set[str]:
         """The inits of the lab's namespaces."""
         if not self.inside:

@@ -7,7 +7,8 @@ from landbridge_lab.api import Api
 from landbridge_lab.certificates import write_certificates
 from landbridge_lab.controlplane import AUDIT_POLICY, CONTROLLER_MANAGER, PROXY, SCHEDULER, ControlPlane
 from landbridge_lab.crew import Crew
-from landbridge_lab.forwarding import start_forwarder
+from landbridge_lab.files import put
+from landbridge_lab.forwarding import command, start_forwarder
 from landbridge_lab.machines import Machine
 
 
@@ -20,7 +21,7 @@ def write_files(control_plane: ControlPlane, nodes: int) -> None:
     for user in (CONTROLLER_MANAGER, SCHEDULER, PROXY, *(f"kubelet-{n}" for n in range(1, nodes + 1))):
         access = kubeconfigs.Access(control_plane.name, server, user, files.certificates)
         kubeconfigs.write(files.kubeconfig(user), [access])
-    files.audit_policy.write_text(json.dumps(AUDIT_POLICY))
+    put(files.audit_policy, json.dumps(AUDIT_POLICY))
 
 
 async def start_api(control_plane: ControlPlane, crew: Crew, api: Api, machine: Machine | None) -> None:
@@ -30,7 +31,9 @@ async def start_api(control_plane: ControlPlane, crew: Crew, api: Api, machine: 
     log = files.logs / "kube-apiserver.log"
     await crew.ensure(f"{name}/kube-apiserver", [*enter, *control_plane.api_server()], log)
     forwarder = f"{name}/forwarder"
-    if not crew.has(forwarder):
+    if crew.has(forwarder):
+        await command(files.forwarder, "open")
+    else:
         target, port = (control_plane.host, control_plane.port), control_plane.addresses.forwarded_port
         log = files.logs / "forwarder.log"
         await start_forwarder(crew.processes, forwarder, port, target, files.forwarder, log, machine)

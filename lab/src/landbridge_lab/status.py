@@ -50,7 +50,7 @@ async def look(folder: LabDir) -> LabStatus:
     if not record:
         return LabStatus(name, State.PARTIAL if running else State.DOWN, str(folder.root))
     site = Site(folder, record, folder.root)
-    missing = sorted(site.parts() - running.keys())
+    missing = site.missing_parts()
     state = State.UP if record.complete and not missing else State.PARTIAL
     clusters = []
     for plane in site.control_planes:

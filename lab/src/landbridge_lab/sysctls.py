@@ -8,7 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from landbridge_lab.record import locked
+from landbridge_lab.files import put
+from landbridge_lab.locks import locked
 
 CHANGED_BY_KUBELET = ("vm/overcommit_memory", "kernel/panic", "kernel/panic_on_oops")
 
@@ -59,9 +60,7 @@ class Sysctls:
         return note if note.boot == self._boot() else None
 
     def _write(self, note: Note) -> None:
-        beside = self._file.with_suffix(".new")
-        beside.write_bytes(msgspec.json.encode(note))
-        beside.rename(self._file)
+        put(self._file, msgspec.json.encode(note))
 
     def _get(self, name: str) -> str:
         return (self._settings / name).read_text().strip()

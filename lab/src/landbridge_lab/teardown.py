@@ -4,23 +4,28 @@ import os
 import shutil
 
 from landbridge_lab.cgroups import Cgroups
+from landbridge_lab.locks import held
 from landbridge_lab.paths import LabDir
 from landbridge_lab.processes import Processes
-from landbridge_lab.record import locked
+from landbridge_lab.progress import Progress
 from landbridge_lab.sysctls import Sysctls
 
 
-async def take_down(folder: LabDir) -> bool:
+async def take_down(folder: LabDir, progress: Progress) -> bool:
     """End and remove a lab, whatever state it is in; returns whether there was anything of it."""
     existed = folder.root.exists()
-    with locked(folder.root):
+    async with held(folder.root, progress):
         ended = clear(folder)
         folder.root.rmdir()
     return existed or ended > 0
 
 
 def clear(folder: LabDir) -> int:
-    """End the lab's processes, put the machine back, and empty the folder; returns how many processes there were."""
+    """End the lab's processes, put the machine back, and empty the folder; returns how many processes there were.
+
+    The record goes first: if we are killed here, nobody takes what is left for a lab that can be repaired.
+    """
+    folder.record.unlink(missing_ok=True)
     ended = Processes(folder.root).end_all()
     if os.geteuid() == 0:
         Cgroups(folder.root).remove()

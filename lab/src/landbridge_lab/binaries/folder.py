@@ -17,8 +17,8 @@ from landbridge_lab.binaries.toolchain import Toolchain, find_toolchain, install
 from landbridge_lab.binaries.tools import TOOLS, Tool
 from landbridge_lab.commands import run
 from landbridge_lab.errors import LabError, MachineLacksError
+from landbridge_lab.locks import held, locked
 from landbridge_lab.progress import Progress
-from landbridge_lab.record import locked
 
 
 async def binaries_folder(cache: Path, own: Path | None, needed: Sequence[str], progress: Progress) -> Path:
@@ -47,7 +47,7 @@ def _checked(own: Path, needed: Sequence[str]) -> Path:
 async def _built(tool: Tool, toolchain: Toolchain, cache: Path, progress: Progress) -> Path:
     """Path of the tool's binary, after building it if the cache has none."""
     folder = cache / tool.name / tool.key(toolchain.version)
-    with locked(cache / tool.name):
+    async with held(cache / tool.name, progress):
         if not folder.exists():
             for leftover in folder.parent.glob("*.new"):
                 shutil.rmtree(leftover)

@@ -9,8 +9,8 @@ from pathlib import Path
 from landbridge_lab.binaries.tools import MODULES
 from landbridge_lab.commands import run
 from landbridge_lab.errors import LabError, MachineLacksError
+from landbridge_lab.locks import held
 from landbridge_lab.progress import Progress
-from landbridge_lab.record import locked
 
 RELEASE = "go1.26"
 _REQUIREMENTS = MODULES / "requirements.txt"
@@ -39,7 +39,7 @@ async def installed(toolchain: Toolchain, cache: Path, progress: Progress) -> Pa
     if toolchain.go:
         return toolchain.go
     folder = cache / "go" / toolchain.version
-    with locked(cache / "go"):
+    async with held(cache / "go", progress):
         if not folder.exists():
             with progress.step(f"Installing {toolchain.version} into the cache", long=True):
                 await _install(folder)
