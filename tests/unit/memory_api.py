@@ -42,6 +42,11 @@ class MemoryApi(Api):
         meta = {"name": path.rsplit("/", 1)[1], "uid": f"uid-{self._version}"} | body.get("metadata", {})
         self.objects[path] = body | {"metadata": meta | {"resourceVersion": str(self._version)}}
 
+    def remove(self, path: str) -> None:
+        """Take an object away, whatever its finalizers say."""
+        self._version += 1
+        del self.objects[path]
+
     async def request(
         self,
         method: str,
@@ -55,7 +60,8 @@ class MemoryApi(Api):
         self.before(method, path)
         if (method, path) in self.answers:
             return msgspec.json.encode(self.answers[method, path])
-        sent: Body = yaml.safe_load(body or b"{}")
+        decode = yaml.safe_load if content_type == APPLY_PATCH else msgspec.json.decode
+        sent: Body = decode(body or b"{}")
         match method:
             case "POST":
                 return self._create(f"{path}/{sent['metadata']['name']}", sent)
@@ -64,9 +70,9 @@ class MemoryApi(Api):
             case "PATCH" if content_type == APPLY_PATCH:
                 return self._merge(path, sent) if path in self.objects else self._create(path, sent)
             case "PATCH":
-                return self._merge(path, sent)
+                return self._merge(path.removesuffix("/status"), sent)
             case "DELETE":
-                return self._delete(path)
+                return self._delete(path, sent.get("preconditions", {}))
         return self._read(path, params or {})
 
     def _read(self, path: str, params: Mapping[str, str]) -> bytes:
@@ -100,16 +106,21 @@ class MemoryApi(Api):
             self.put(path, merged)
         return self._finish(path)
 
-    def _delete(self, path: str) -> bytes:
-        self._check(path, {})
-        self.objects[path]["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
-        return self._finish(path)
+    def _delete(self, path: str, preconditions: Body) -> bytes:
+        self._check(path, {"metadata": preconditions})
+        if self.objects[path]["metadata"].get("finalizers"):
+            ending = {"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}}
+            self.put(path, _merged(self.objects[path], ending))
+            return self._finish(path)
+        found = self.objects[path]
+        self.remove(path)
+        return msgspec.json.encode(found)
 
     def _finish(self, path: str) -> bytes:
         """Whatever is being deleted goes with its last finalizer."""
         found = self.objects[path]
         if found["metadata"].get("deletionTimestamp") and not found["metadata"].get("finalizers"):
-            del self.objects[path]
+            self.remove(path)
         return msgspec.json.encode(found)
 
     def _check(self, path: str, sent: Body) -> None:

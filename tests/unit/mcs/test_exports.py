@@ -1,0 +1,57 @@
+"""S2: what a provider offers to others."""
+
+from __future__ import annotations
+
+import pytest
+
+from landbridge.api.names import EXPORT_UNMANAGED, FLEET, MANAGER, SOURCE_CLUSTER
+from landbridge.mcs.exports import OTHER_IMPORTERS, exported
+from tests.unit.objects import service, slice_
+
+CONSENT = {EXPORT_UNMANAGED: "true"}
+
+
+def test_without_a_service_nothing_is_exported() -> None:
+    assert exported(None, (slice_(),)) == ()
+
+
+def test_slices_of_the_control_plane_are_exported() -> None:
+    slices = (slice_("a"), slice_("b", address_type="IPv6"))
+    assert exported(service(), slices) == slices
+
+
+def test_s2_a_slice_forged_beside_a_selector_is_not_exported() -> None:
+    own = slice_("a")
+    assert exported(service(), (own, slice_("forged", manager="mallory"), slice_("bare", manager=""))) == (own,)
+
+
+def test_s2_consent_does_not_open_a_service_with_selector() -> None:
+    assert exported(service(annotations=CONSENT), (slice_(manager="mallory"),)) == ()
+
+
+@pytest.mark.parametrize("manager", [MANAGER, *sorted(OTHER_IMPORTERS)])
+@pytest.mark.parametrize("selector", [True, False])
+def test_s2_an_import_of_any_tool_is_never_exported_again(manager: str, selector: bool) -> None:
+    assert exported(service(selector=selector, annotations=CONSENT), (slice_(manager=manager),)) == ()
+
+
+@pytest.mark.parametrize("label", [FLEET, SOURCE_CLUSTER, "multicluster.kubernetes.io/service-name"])
+def test_s2_a_multi_cluster_label_marks_an_import_whoever_manages_it(label: str) -> None:
+    stranger = slice_(manager="some-tool", labels={label: "x"})
+    assert exported(service(selector=False, annotations=CONSENT), (stranger,)) == ()
+
+
+@pytest.mark.parametrize("manager", ["endpointslicemirroring-controller.k8s.io", "a-person", ""])
+def test_s2_unmanaged_slices_are_exported_with_consent(manager: str) -> None:
+    slices = (slice_(manager=manager),)
+    assert exported(service(selector=False, annotations=CONSENT), slices) == slices
+
+
+@pytest.mark.parametrize("annotations", [{}, {EXPORT_UNMANAGED: "false"}, {EXPORT_UNMANAGED: "yes"}])
+def test_s2_unmanaged_slices_are_not_exported_without_consent(annotations: dict[str, str]) -> None:
+    assert exported(service(selector=False, annotations=annotations), (slice_(manager="a-person"),)) == ()
+
+
+def test_s2_a_control_planes_name_on_a_service_without_selector_needs_consent_too() -> None:
+    """Nobody deletes it there, so the name proves nothing."""
+    assert exported(service(selector=False), (slice_(),)) == ()

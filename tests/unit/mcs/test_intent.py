@@ -1,0 +1,94 @@
+"""Every row of the table of `intent`."""
+
+from __future__ import annotations
+
+import pytest
+
+from landbridge.api.core import Service
+from landbridge.api.meta import Key
+from landbridge.api.multicluster import MultiClusterService
+from landbridge.mcs.intent import RESERVED_NAMESPACE, RESERVED_SERVICE, Intent, intent, refusal
+from tests.unit.objects import SERVICE2, mcs, service
+
+RESERVED = [
+    Key("kube-system", "web"),
+    Key("kube-public", "web"),
+    Key("kube-node-lease", "web"),
+    Key("landbridge-system", "web"),
+    Key("default", "kubernetes"),
+]
+
+
+def decide(
+    found: MultiClusterService | None,
+    *,
+    key: Key = SERVICE2,
+    owed: bool = False,
+    allowed: bool = True,
+    leaving: bool = False,
+    there: Service | None = None,
+) -> Intent:
+    return intent(found, key, "new", owed=owed, allowed=allowed, leaving=leaving, service=there)
+
+
+SERVICE = service()
+
+
+def test_a_consumer_with_the_service_is_synced() -> None:
+    assert decide(mcs(), there=SERVICE) is Intent.SYNC
+
+
+def test_s6_a_consumer_without_the_service_has_not_consented() -> None:
+    assert decide(mcs(), there=None) is Intent.REMOVE
+
+
+def test_s7_what_no_multi_cluster_service_explains_is_kept() -> None:
+    assert decide(None, there=SERVICE) is Intent.KEEP
+
+
+def test_s11_a_debt_is_paid() -> None:
+    assert decide(None, owed=True, there=SERVICE) is Intent.REMOVE
+
+
+def test_s11_a_leaving_cluster_is_swept_even_of_what_nothing_explains() -> None:
+    assert decide(None, leaving=True, there=SERVICE) is Intent.REMOVE
+
+
+@pytest.mark.parametrize("ending", [False, True])
+def test_s11_nothing_is_written_before_our_finalizer_is_there(ending: bool) -> None:
+    assert decide(mcs(finalizers=("other/finalizer",), ending=ending), there=SERVICE) is Intent.KEEP
+
+
+def test_s11_a_deleted_multi_cluster_service_ends_its_imports() -> None:
+    assert decide(mcs(ending=True), there=SERVICE) is Intent.REMOVE
+
+
+def test_s11_an_unlisted_cluster_loses_its_imports() -> None:
+    assert decide(mcs(providers="old new", consumers="old"), there=SERVICE) is Intent.REMOVE
+
+
+def test_s11_a_leaving_cluster_loses_its_imports() -> None:
+    assert decide(mcs(), leaving=True, there=SERVICE) is Intent.REMOVE
+
+
+def test_s14_a_namespace_that_the_cluster_bars_loses_its_imports() -> None:
+    assert decide(mcs(), allowed=False, there=SERVICE) is Intent.REMOVE
+
+
+@pytest.mark.parametrize("key", RESERVED, ids=str)
+@pytest.mark.parametrize("finalizers", [(), ("landbridge.dev/imports",)])
+def test_s14_reserved_services_are_never_joined(key: Key, finalizers: tuple[str, ...]) -> None:
+    assert refusal(key) is not None
+    assert decide(mcs(key=key, finalizers=finalizers), key=key, there=service(key)) is Intent.REMOVE
+
+
+def test_s14_a_refusal_says_why() -> None:
+    namespace, name = refusal(RESERVED[0]), refusal(RESERVED[-1])
+    assert namespace == (RESERVED_NAMESPACE, "Services in kube-system are never joined; use another namespace")
+    assert name is not None
+    assert name[0] == RESERVED_SERVICE
+
+
+@pytest.mark.parametrize("key", [Key("default", "web"), Key("mcs-demo", "kubernetes"), Key("kube", "web")], ids=str)
+def test_others_are_not_refused(key: Key) -> None:
+    assert refusal(key) is None
