@@ -73,9 +73,9 @@ class MemoryApi(Api):
                 return self._merge(path.removesuffix("/status"), sent)
             case "DELETE":
                 return self._delete(path, sent.get("preconditions", {}))
-        return self._read(path, params or {})
+        return self._found(path, params or {})
 
-    def _read(self, path: str, params: Mapping[str, str]) -> bytes:
+    def _found(self, path: str, params: Mapping[str, str]) -> bytes:
         if path in self.objects:
             return msgspec.json.encode(self.objects[path])
         if not _COLLECTION.fullmatch(path):

@@ -1,0 +1,116 @@
+"""Every row of the table of `plan`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from landbridge.api.discovery import EndpointSlice
+from landbridge.mcs.intent import Intent
+from landbridge.mcs.plan import CHANGED, GONE, NEW, UNWANTED, Change, Changes, plan
+from landbridge.mcs.views import ProviderView
+from tests.unit.mcs.views import SOURCE, provider, synced, view
+from tests.unit.objects import service, slice_
+
+
+def test_s1_every_slice_of_every_provider_is_imported_once() -> None:
+    providers = (
+        provider(slice_("a", "10.1.0.1"), slice_("b", "10.1.0.2"), name="old"),
+        provider(slice_("a", "10.2.0.1"), name="older"),
+    )
+    changes = plan(view(*providers))
+    addresses = [endpoint.addresses for change in changes.create for endpoint in change.slice.endpoints or ()]
+    assert sorted(addresses) == [("10.1.0.1",), ("10.1.0.2",), ("10.2.0.1",)]
+    assert {change.reason for change in changes.create} == {NEW}
+    assert not changes.update
+    assert not changes.delete
+
+
+def test_s2_what_a_provider_does_not_offer_is_not_imported() -> None:
+    assert not plan(view(provider(slice_(manager="mallory"))))
+
+
+def test_a_changed_source_updates_its_import_on_top_of_the_version_last_seen() -> None:
+    imports = synced(provider(SOURCE))
+    changes = plan(view(provider(slice_(SOURCE.metadata.name, "10.1.0.3")), imports=imports))
+    (change,) = changes.update
+    assert change.reason == CHANGED
+    assert change.slice.metadata.resource_version == imports[0].metadata.resource_version != ""
+    assert [endpoint.addresses for endpoint in change.slice.endpoints or ()] == [("10.1.0.3",)]
+    assert changes == Changes(update=(change,))
+
+
+def test_s12_an_import_that_is_right_is_not_written() -> None:
+    assert not plan(view(provider(SOURCE), imports=synced(provider(SOURCE))))
+
+
+def test_an_import_without_source_is_deleted_in_the_version_last_seen() -> None:
+    imports = synced(provider(SOURCE))
+    assert plan(view(provider(), imports=imports)) == Changes(delete=(Change(imports[0], GONE),))
+
+
+def test_an_import_goes_with_the_providers_service() -> None:
+    imports = synced(provider(SOURCE))
+    blank = view(provider(SOURCE, there=service(selector=False)), imports=imports)
+    assert plan(blank) == Changes(delete=(Change(imports[0], GONE),))
+
+
+def test_s7_absence_in_a_blind_provider_deletes_nothing() -> None:
+    """Unknown is not dead."""
+    imports = synced(provider(SOURCE))
+    assert not plan(view(provider(live=False), imports=imports))
+
+
+def test_s7_a_provider_that_was_never_seen_deletes_nothing() -> None:
+    imports = synced(provider(SOURCE))
+    assert not plan(view(ProviderView("old", False, None, ()), imports=imports))
+
+
+def test_s7_blindness_of_one_provider_does_not_keep_what_another_dropped() -> None:
+    old, older = provider(SOURCE, name="old"), provider(SOURCE, name="older")
+    imports = synced(old, older)
+    changes = plan(view(provider(name="old", live=False), provider(name="older"), imports=imports))
+    assert [change.slice.metadata.labels["multicluster.kubernetes.io/source-cluster"] for change in changes.delete] == [
+        "older"
+    ]
+
+
+def test_s7_what_a_blind_provider_is_known_to_have_is_still_created_and_updated() -> None:
+    """Another consumer may come, or somebody may spoil an import, meanwhile."""
+    assert len(plan(view(provider(SOURCE, live=False))).create) == 1
+    spoiled = synced(provider(slice_(SOURCE.metadata.name, "10.1.0.66")))
+    assert len(plan(view(provider(SOURCE, live=False), imports=spoiled)).update) == 1
+
+
+def test_s11_imports_of_an_unlisted_provider_are_deleted() -> None:
+    imports = synced(provider(SOURCE, name="old"), provider(SOURCE, name="older"))
+    changes = plan(view(provider(SOURCE, name="older"), imports=imports))
+    assert [change.reason for change in changes.delete] == [GONE]
+    assert not changes.create
+    assert not changes.update
+
+
+def test_s11_what_is_not_wanted_is_deleted_whole() -> None:
+    imports = synced(provider(slice_("a"), slice_("b")))
+    changes = plan(view(imports=imports, intent=Intent.REMOVE))
+    assert changes == Changes(delete=tuple(Change(import_, UNWANTED) for import_ in imports))
+
+
+def test_s6_without_the_consumers_service_imports_go_even_if_the_intent_is_older() -> None:
+    imports = synced(provider(SOURCE))
+    before = view(provider(SOURCE), imports=imports)
+    after = replace(before, consumer=replace(before.consumer, service=None))
+    assert plan(after) == Changes(delete=(Change(imports[0], UNWANTED),))
+
+
+@pytest.mark.parametrize("imports", [(), synced(provider(SOURCE))], ids=["nothing there", "an import there"])
+def test_s7_keep_writes_nothing_at_all(imports: tuple[EndpointSlice, ...]) -> None:
+    assert not plan(view(provider(slice_("other")), imports=imports, intent=Intent.KEEP))
+
+
+def test_s5_one_endpoint_change_is_one_write() -> None:
+    before = provider(slice_("a", "10.1.0.1"), slice_("b", "10.1.0.2"), slice_("c", "10.1.0.3"))
+    after = provider(slice_("a", "10.1.0.1"), slice_("b", "10.1.0.9"), slice_("c", "10.1.0.3"))
+    changes = plan(view(after, imports=synced(before)))
+    assert (len(changes.create), len(changes.update), len(changes.delete)) == (0, 1, 0)

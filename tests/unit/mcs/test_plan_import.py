@@ -1,0 +1,148 @@
+"""S3 and S4: what an import is called, carries, and leaves behind."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from landbridge.api.core import Service
+from landbridge.api.discovery import SLICES, Conditions, Endpoint, EndpointPort, EndpointSlice
+from landbridge.api.meta import Key
+from landbridge.mcs.plan import import_name, plan
+from tests.unit.mcs.views import SOURCE, only, provider, synced, view
+from tests.unit.objects import FLEET_UID, SERVICE2, service, slice_
+
+
+def name(fleet: str = "f", cluster: str = "old", source: str = "s", family: str = "IPv4", service: str = "web") -> str:
+    return import_name(fleet, cluster, slice_(source, key=Key("mcs-demo", service), address_type=family))
+
+
+def test_s3_a_name_is_the_same_after_every_restart() -> None:
+    assert import_name(FLEET_UID, "old", SOURCE) == "service2-g5aw7a3zov577t7i"
+
+
+def test_s3_names_differ_by_fleet_provider_slice_and_address_type() -> None:
+    names = [name(), name(fleet="g"), name(cluster="new"), name(source="t"), name(family="IPv6"), name(service="api")]
+    assert len(set(names)) == len(names)
+
+
+def test_s3_the_parts_of_a_name_do_not_run_into_each_other() -> None:
+    assert name(cluster="a", source="bc") != name(cluster="ab", source="c")
+
+
+def test_s3_a_name_is_bounded_however_long_its_parts_are() -> None:
+    long = name(fleet="f" * 36, cluster="c" * 63, source="s" * 253, service="w" * 63)
+    assert len(long) == 63 + 1 + 16
+    assert long.removeprefix("w" * 63 + "-").isalnum()
+    assert long == long.lower()
+
+
+@pytest.mark.parametrize("headless", [False, True])
+def test_s3_an_import_carries_these_labels_and_no_other(headless: bool) -> None:
+    source = slice_(labels={"app": "web", "service.kubernetes.io/headless": "", "team": "shop"})
+    import_ = only(plan(view(provider(source), there=service(headless=headless))).create)
+    ours = {
+        "kubernetes.io/service-name": "service2",
+        "endpointslice.kubernetes.io/managed-by": "landbridge.dev",
+        "multicluster.kubernetes.io/source-cluster": "old",
+        "landbridge.dev/fleet": FLEET_UID,
+    }
+    assert import_.metadata.labels == ours | ({"service.kubernetes.io/headless": ""} if headless else {})
+
+
+def test_s3_an_import_follows_the_consumers_service_when_it_becomes_headless() -> None:
+    imports = synced(provider(SOURCE))
+    (change,) = plan(view(provider(SOURCE), imports=imports, there=service(headless=True))).update
+    assert "service.kubernetes.io/headless" in change.slice.metadata.labels
+
+
+def test_s3_what_is_sent_has_no_owner_and_resets_field_ownership() -> None:
+    import_ = only(plan(view(provider(SOURCE))).create)
+    sent = msgspec.json.decode(SLICES.encode(import_))
+    assert sent["metadata"].keys() == {"name", "namespace", "labels", "managedFields"}
+    assert sent["metadata"]["managedFields"] == [{}]
+    assert sent["metadata"]["namespace"] == SERVICE2.namespace
+
+
+FULL = b"""{
+  "metadata": {"name": "s", "namespace": "mcs-demo", "uid": "u", "resourceVersion": "7", "generation": 3,
+    "labels": {"kubernetes.io/service-name": "service2",
+               "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io"},
+    "ownerReferences": [{"apiVersion": "v1", "kind": "Service", "name": "service2", "uid": "u2"}]},
+  "addressType": "IPv4",
+  "endpoints": [{"addresses": ["10.1.0.1"], "hostname": "web-0", "nodeName": "node-1", "zone": "z1",
+    "conditions": {"ready": false, "serving": true, "terminating": true},
+    "hints": {"forZones": [{"name": "z1"}], "forNodes": [{"name": "node-1"}]},
+    "targetRef": {"kind": "Pod", "name": "web-0", "namespace": "mcs-demo"},
+    "deprecatedTopology": {"kubernetes.io/hostname": "node-1"}}],
+  "ports": [{"name": "http", "protocol": "TCP", "port": 8080, "appProtocol": "kubernetes.io/h2c"}, {"port": 53}]
+}"""
+
+
+def test_s4_what_routes_is_copied_and_what_would_steer_is_dropped() -> None:
+    import_ = only(plan(view(provider(SLICES.decoder.decode(FULL)))).create)
+    sent = msgspec.json.decode(SLICES.encode(import_))
+    assert sent.keys() == {"apiVersion", "kind", "metadata", "addressType", "endpoints", "ports"}
+    assert sent["addressType"] == "IPv4"
+    assert sent["endpoints"] == [
+        {
+            "addresses": ["10.1.0.1"],
+            "hostname": "web-0",
+            "conditions": {"ready": False, "serving": True, "terminating": True},
+        }
+    ]
+    assert sent["ports"] == [
+        {"name": "http", "protocol": "TCP", "port": 8080, "appProtocol": "kubernetes.io/h2c"},
+        {"port": 53},
+    ]
+
+
+def _with(source: EndpointSlice, **fields: object) -> EndpointSlice:
+    (endpoint,) = source.endpoints or ()
+    return replace(source, endpoints=(replace(endpoint, **fields),))
+
+
+BEFORE = slice_("s", "10.1.0.1")
+DIFFERENT = {
+    "address": _with(BEFORE, addresses=("10.1.0.2",)),
+    "hostname": _with(BEFORE, hostname="web-0"),
+    "ready": _with(BEFORE, conditions=Conditions(False, True, False)),
+    "serving": _with(BEFORE, conditions=Conditions(True, False, False)),
+    "terminating": _with(BEFORE, conditions=Conditions(True, True, True)),
+    "no endpoint": replace(BEFORE, endpoints=()),
+    "one more": replace(BEFORE, endpoints=(*(BEFORE.endpoints or ()), Endpoint(("10.1.0.9",)))),
+    "port": replace(BEFORE, ports=(EndpointPort("http", "TCP", 8081),)),
+    "port name": replace(BEFORE, ports=(EndpointPort("web", "TCP", 8080),)),
+    "protocol": replace(BEFORE, ports=(EndpointPort("http", "UDP", 8080),)),
+    "application protocol": replace(BEFORE, ports=(EndpointPort("http", "TCP", 8080, "h2c"),)),
+    "no port": replace(BEFORE, ports=()),
+}
+
+
+@pytest.mark.parametrize("after", DIFFERENT.values(), ids=DIFFERENT.keys())
+def test_s4_a_difference_in_anything_that_routes_is_written(after: EndpointSlice) -> None:
+    (change,) = plan(view(provider(after), imports=synced(provider(BEFORE)))).update
+    assert (change.slice.endpoints, change.slice.ports) == (after.endpoints, after.ports)
+
+
+def _relabelled(source: EndpointSlice, labels: dict[str, str]) -> EndpointSlice:
+    return replace(source, metadata=replace(source.metadata, labels=labels))
+
+
+def test_a_label_that_somebody_added_to_an_import_is_taken_off() -> None:
+    (import_,) = synced(provider(SOURCE))
+    spoiled = _relabelled(import_, {**import_.metadata.labels, "service.kubernetes.io/headless": ""})
+    (change,) = plan(view(provider(SOURCE), imports=(spoiled,))).update
+    assert change.slice.metadata.labels == import_.metadata.labels
+
+
+def test_labels_of_the_source_are_no_difference() -> None:
+    other = _relabelled(SOURCE, {**SOURCE.metadata.labels, "team": "shop"})
+    assert not plan(view(provider(other), imports=synced(provider(SOURCE))))
+
+
+@pytest.mark.parametrize("there", [service(), service(headless=True)], ids=["cluster IP", "headless"])
+def test_s12_defaults_that_the_api_server_fills_in_are_no_difference(there: Service) -> None:
+    source = replace(SOURCE, ports=(EndpointPort(None, None, 8080),))
+    assert not plan(view(provider(source), imports=synced(provider(source), there=there), there=there))

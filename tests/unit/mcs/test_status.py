@@ -1,0 +1,196 @@
+"""What a MultiClusterService says of itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import pytest
+
+from landbridge.api.meta import Key
+from landbridge.api.multicluster import ClusterStatus, Condition, MultiClusterService, MultiClusterServiceStatus
+from landbridge.mcs.status import ClusterView, status
+from tests.unit.objects import mcs, service
+
+NOW = "2026-01-01T10:00:00Z"
+LATER = "2026-01-01T11:00:00Z"
+
+GOOD = ClusterView(
+    name="old",
+    joined=True,
+    live=True,
+    trouble="",
+    allowed=True,
+    namespace=True,
+    service=service(),
+    own_ready=2,
+    imported_ready=1,
+    refused="",
+    failed="",
+    pending=False,
+)
+NEW = replace(GOOD, name="new", own_ready=1, imported_ready=2)
+
+WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
+    "not joined": (
+        {"joined": False},
+        "NoCluster",
+        "not in the fleet; run: landbridge fleet join old --context <its context>",
+    ),
+    "contact lost": (
+        {"live": False, "trouble": "no answer"},
+        "Stale",
+        "contact lost, last known endpoints are kept: no answer",
+    ),
+    "namespace barred": (
+        {"allowed": False},
+        "Forbidden",
+        "its allowed namespaces lack mcs-demo; join it again with --namespace mcs-demo",
+    ),
+    "namespace missing": ({"namespace": False}, "NoNamespace", "run: kubectl --context old create namespace mcs-demo"),
+    "service missing": (
+        {"service": None},
+        "NoService",
+        "run: kubectl --context old -n mcs-demo apply -f <definition of service2>",
+    ),
+    "write forbidden": ({"refused": "may not create"}, "Forbidden", "may not create"),
+    "work left": ({"pending": True}, "Pending", "endpoints are being written"),
+    "zone preference": (
+        {"service": service(traffic_distribution="PreferClose")},
+        "Conflict",
+        "old: trafficDistribution PreferClose has no effect while endpoints are imported, because imports carry no "
+        "zones; remove it, or expect traffic to be spread over all endpoints",
+    ),
+}
+
+
+def changed(view: ClusterView, fields: dict[str, Any]) -> ClusterView:
+    return replace(view, **fields)
+
+
+def after(seen: MultiClusterService, *views: ClusterView, now: str = LATER) -> MultiClusterServiceStatus:
+    """The status that follows on what the same views of before gave at NOW."""
+    return status(msgspec.structs.replace(seen, status=status(seen, [GOOD, NEW], NOW)), views, now)
+
+
+def condition(of: MultiClusterServiceStatus, name: str) -> Condition:
+    (found,) = (condition for condition in of.conditions if condition.type == name)
+    return found
+
+
+def row(of: MultiClusterServiceStatus, name: str) -> ClusterStatus:
+    (found,) = (row for row in of.clusters if row.name == name)
+    return found
+
+
+def test_a_service_that_is_in_order_is_told_whole() -> None:
+    found = status(mcs("old new", "new", generation=3), [GOOD, NEW], NOW)
+    assert found == MultiClusterServiceStatus(
+        observed_generation=3,
+        conditions=(
+            Condition("Ready", "True", "Synced", "every cluster has what it should", NOW, 3),
+            Condition("Conflict", "False", "NoConflicts", "the clusters' Services agree", NOW, 3),
+        ),
+        providers="old,new",
+        consumers="new",
+        endpoints=3,
+        clusters=(
+            ClusterStatus("old", ("Provider",), "Synced", 2, 1, NOW, ""),
+            ClusterStatus("new", ("Provider", "Consumer"), "Synced", 1, 2, NOW, ""),
+        ),
+    )
+
+
+def test_endpoints_of_clusters_that_only_consume_are_not_counted() -> None:
+    assert status(mcs("new", "old new"), [GOOD, NEW], NOW).endpoints == 1
+
+
+@pytest.mark.parametrize(("fields", "state", "message"), WRONG.values(), ids=WRONG.keys())
+def test_s6_each_thing_that_is_wrong_has_a_state_and_says_what_mends_it(
+    fields: dict[str, Any], state: str, message: str
+) -> None:
+    found = row(status(mcs(), [changed(GOOD, fields), NEW], NOW), "old")
+    assert (found.state, found.message) == (state, message)
+
+
+def test_what_has_to_be_mended_first_is_said_first() -> None:
+    """Take away one trouble after the other: the states appear in the order of the table."""
+    troubles = [fields for fields, _, _ in WRONG.values()]
+    seen = []
+    for first in range(len(troubles)):
+        fields: dict[str, Any] = {}
+        for trouble in reversed(troubles[first:]):
+            fields |= trouble
+        seen.append(row(status(mcs(), [changed(GOOD, fields)], NOW), "old").state)
+    assert seen == [state for _, state, _ in WRONG.values()]
+
+
+def test_work_that_failed_says_why() -> None:
+    found = row(status(mcs(), [replace(GOOD, pending=True, failed="too many requests")], NOW), "old")
+    assert (found.state, found.message) == ("Pending", "too many requests")
+
+
+def test_s12_a_status_that_says_the_same_is_equal_times_included() -> None:
+    seen = mcs()
+    assert after(seen, GOOD, NEW) == status(seen, [GOOD, NEW], NOW)
+
+
+def test_a_rows_time_changes_only_with_the_row() -> None:
+    found = after(mcs(), GOOD, replace(NEW, imported_ready=5))
+    assert (row(found, "old").last_sync_time, row(found, "new").last_sync_time) == (NOW, LATER)
+
+
+@pytest.mark.parametrize(
+    "fields", [{"own_ready": 9}, {"imported_ready": 9}, {"namespace": False}, {"refused": "no"}], ids=str
+)
+def test_a_rows_time_changes_with_anything_in_it(fields: dict[str, Any]) -> None:
+    assert row(after(mcs(), changed(GOOD, fields), NEW), "old").last_sync_time == LATER
+
+
+def test_a_conditions_time_changes_only_with_its_status() -> None:
+    missing = after(mcs(), GOOD, replace(NEW, service=None))
+    assert condition(missing, "Ready").last_transition_time == LATER
+    assert condition(missing, "Conflict").last_transition_time == NOW
+    seen = msgspec.structs.replace(mcs(), status=missing)
+    other = condition(status(seen, [GOOD, replace(NEW, namespace=False)], "2026-01-01T12:00:00Z"), "Ready")
+    assert (other.reason, other.last_transition_time) == ("NoNamespace", LATER)
+
+
+def test_conditions_speak_of_the_generation_that_was_seen() -> None:
+    assert {c.observed_generation for c in status(mcs(generation=7), [GOOD], NOW).conditions} == {7}
+
+
+def test_s7_lost_contact_alone_leaves_readiness_unknown() -> None:
+    found = condition(after(mcs(), GOOD, replace(NEW, live=False, trouble="no answer")), "Ready")
+    assert (found.status, found.reason) == ("Unknown", "Stale")
+    assert found.message == "new: contact lost, last known endpoints are kept: no answer"
+
+
+def test_what_is_known_to_be_wrong_outweighs_lost_contact() -> None:
+    found = condition(after(mcs(), replace(GOOD, live=False), replace(NEW, service=None)), "Ready")
+    assert (found.status, found.reason) == ("False", "NoService")
+    assert found.message.startswith("old: contact lost")
+    assert "; new: run: kubectl" in found.message
+
+
+def test_s4_a_conflict_is_reported_and_does_not_make_a_service_unready() -> None:
+    zoned = service(traffic_distribution="PreferClose")
+    found = after(mcs(), replace(GOOD, service=zoned), replace(NEW, service=zoned))
+    assert condition(found, "Ready").status == "True"
+    conflict = condition(found, "Conflict")
+    assert (conflict.status, conflict.reason) == ("True", "TrafficDistributionConflict")
+    assert conflict.message.startswith("old: ")
+    assert "; new: " in conflict.message
+
+
+@pytest.mark.parametrize("key", [Key("kube-system", "web"), Key("default", "kubernetes")], ids=str)
+def test_s14_a_refused_service_is_not_ready_for_that_reason(key: Key) -> None:
+    found = condition(status(mcs(key=key), [GOOD, NEW], NOW), "Ready")
+    assert found.status == "False"
+    assert found.reason in ("ReservedNamespace", "ReservedService")
+    assert "never joined" in found.message
+
+
+def test_s14_a_barred_namespace_is_not_ready_for_that_reason() -> None:
+    assert condition(after(mcs(), replace(GOOD, allowed=False), NEW), "Ready").reason == "Forbidden"
