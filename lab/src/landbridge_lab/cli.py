@@ -147,10 +147,11 @@ def _cluster(lab: str, name: str) -> Cluster:
 
 
 def _show(seen: LabStatus) -> None:
-    out.print(f"lab {seen.name}: {seen.state}" + (f" (missing: {', '.join(seen.missing)})" if seen.missing else ""))
-    if not seen.clusters:
-        return
-    table = Table("CLUSTER", "NODES", "SERVER", "API", "RUNNING", box=None, pad_edge=False)
+    print(f"lab {seen.name}: {seen.state}" + (f", without {', '.join(seen.missing)}" if seen.missing else ""))
+    table = Table("CLUSTER", "NODES", "SERVER", "API", "PODS", "PARTS", box=None, pad_edge=False)
     for cluster in seen.clusters:
-        table.add_row(cluster.name, str(cluster.nodes), cluster.server, cluster.api, " ".join(cluster.parts))
-    out.print(table)
+        table.add_row(
+            cluster.name, str(cluster.nodes), cluster.server, cluster.api, cluster.pods, str(len(cluster.running))
+        )
+    if seen.clusters:
+        out.print(table)

@@ -1,11 +1,12 @@
 """What of a lab runs, and what does not."""
 
 from enum import StrEnum
-from pathlib import Path
 
 import msgspec
 
+from landbridge_lab.controlplane import ControlPlane
 from landbridge_lab.errors import LabError
+from landbridge_lab.fabric import find_fabric
 from landbridge_lab.forwarding import command
 from landbridge_lab.paths import LabDir
 from landbridge_lab.processes import Processes
@@ -22,17 +23,21 @@ class State(StrEnum):
 
 
 class ClusterStatus(msgspec.Struct, frozen=True):
-    """One cluster: its address, how many nodes, the parts that run, and what its forwarder does (open, cut, ...)."""
+    """One cluster: its address, how many nodes, the parts that run.
+
+    `api` is what its forwarder does (open, cut, freeze, delay, unreachable); `pods` is open, cut, or "" without nodes.
+    """
 
     name: str
     server: str
     nodes: int
-    parts: list[str]
+    running: list[str]
     api: str
+    pods: str
 
 
 class LabStatus(msgspec.Struct, frozen=True):
-    """A lab: its state, its folder, its clusters."""
+    """A lab: its state, its folder, its clusters, and the parts that should run and do not."""
 
     name: str
     state: State
@@ -45,24 +50,38 @@ class LabStatus(msgspec.Struct, frozen=True):
 async def look(folder: LabDir) -> LabStatus:
     """Look at a lab without changing it."""
     record = read_record(folder)
-    running = Processes(folder.root).running()
     name = folder.root.name
     if not record:
-        return LabStatus(name, State.PARTIAL if running else State.DOWN, str(folder.root))
+        state = State.PARTIAL if Processes(folder.root).all() else State.DOWN
+        return LabStatus(name, state, str(folder.root))
     site = Site(folder, record, folder.root)
-    missing = site.missing_parts()
+    running, missing = set(site.processes.running()), site.missing_parts()
     state = State.UP if record.complete and not missing else State.PARTIAL
-    clusters = []
-    for plane in site.control_planes:
-        prefix = f"{plane.name}/"
-        parts = sorted(part.removeprefix(prefix) for part in running if part.startswith(prefix))
-        api = await _forwarder_mode(plane.files.forwarder)
-        clusters.append(ClusterStatus(plane.name, plane.forwarded_url, site.nodes(plane.name), parts, api))
+    clusters = [await _look_at(site, plane, running) for plane in site.control_planes]
     return LabStatus(name, state, str(folder.root), record.spec.control_plane_only, clusters, missing)
 
 
-async def _forwarder_mode(control: Path) -> str:
+async def _look_at(site: Site, plane: ControlPlane, running: set[str]) -> ClusterStatus:
+    prefix, nodes = f"{plane.name}/", site.nodes(plane.name)
+    return ClusterStatus(
+        plane.name,
+        plane.forwarded_url,
+        nodes,
+        running=sorted(part.removeprefix(prefix) for part in running if part.startswith(prefix)),
+        api=await _api_mode(plane),
+        pods=await _pods_mode(site, plane) if nodes else "",
+    )
+
+
+async def _api_mode(plane: ControlPlane) -> str:
     try:
-        return (await command(control, "status")).mode
+        return (await command(plane.files.forwarder, "status")).mode
+    except LabError:
+        return "unreachable"
+
+
+async def _pods_mode(site: Site, plane: ControlPlane) -> str:
+    try:
+        return "cut" if await find_fabric(site.machines()).is_cut(plane.addresses) else "open"
     except LabError:
         return "unreachable"
