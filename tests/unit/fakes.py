@@ -1,0 +1,141 @@
+"""Clusters in memory that real informers follow."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+import aiohttp
+import msgspec
+from aiohttp.base_protocol import BaseProtocol
+
+from landbridge.api.core import NAMESPACES
+from landbridge.api.kind import Kind
+from landbridge.api.meta import Key, Object, ObjectMeta
+from landbridge.fleet.cluster import Cluster
+from landbridge.kube.errors import UnreachableError
+from landbridge.mcs.member import Member
+from tests.unit.memory_api import Body, MemoryApi, within
+
+T = TypeVar("T", bound=Object)
+
+
+class WatchedApi(MemoryApi):
+    """Adds watches, from any version on, and an outage at will."""
+
+    def __init__(self, server: str = "https://127.0.0.1:6443") -> None:
+        super().__init__(server)
+        self.down = False
+        self._history: list[tuple[int, str, bytes]] = []
+        self._watches: dict[aiohttp.StreamReader, str] = {}
+
+    def add(self, kind: Kind[T], obj: T) -> None:
+        """Place an object, as another client would."""
+        path = kind.path(obj.metadata.namespace, obj.metadata.name)
+        self.put(path, msgspec.json.decode(kind.encode(obj)))
+
+    def take(self, kind: Kind[T], key: Key) -> None:
+        """Take an object away, as another client would."""
+        self.remove(kind.path(key.namespace, key.name))
+
+    def held(self, kind: Kind[T]) -> dict[str, T]:
+        """All objects of a kind, by name."""
+        found = (body for path, body in self.objects.items() if within(path, kind.path()))
+        return {obj.metadata.name: obj for obj in (msgspec.convert(body, kind.type) for body in found)}
+
+    def cut(self) -> None:
+        """Answer nothing any more."""
+        self.down = True
+        for reader in self._watches:
+            reader.set_exception(UnreachableError("the line is cut"))
+
+    def heal(self) -> None:
+        """Answer again."""
+        self.down = False
+
+    def put(self, path: str, body: Body) -> None:
+        verb = "MODIFIED" if path in self.objects else "ADDED"
+        super().put(path, body)
+        self._tell(verb, path, self.objects[path])
+
+    def remove(self, path: str) -> None:
+        last = self.objects[path]
+        super().remove(path)
+        self._tell("DELETED", path, last | {"metadata": last["metadata"] | {"resourceVersion": str(self._version)}})
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        content_type: str = "application/json",
+    ) -> bytes:
+        await asyncio.sleep(0)  # every request lets others run
+        if self.down:
+            raise UnreachableError("the line is cut")
+        return await super().request(method, path, params=params, body=body, content_type=content_type)
+
+    @asynccontextmanager
+    async def stream(self, path: str, params: Mapping[str, str]) -> AsyncGenerator[aiohttp.StreamReader]:
+        if self.down:
+            raise UnreachableError("the line is cut")
+        loop = asyncio.get_running_loop()
+        protocol = BaseProtocol(loop)
+        protocol.connection_made(asyncio.Transport())
+        reader = aiohttp.StreamReader(protocol, 2**16, loop=loop)
+        for version, changed, line in self._history:
+            if version > int(params["resourceVersion"]) and within(changed, path):
+                reader.feed_data(line)
+        self._watches[reader] = path
+        try:
+            yield reader
+        finally:
+            del self._watches[reader]
+
+    def _tell(self, verb: str, path: str, body: Body) -> None:
+        line = msgspec.json.encode({"type": verb, "object": body}) + b"\n"
+        self._history.append((self._version, path, line))
+        for reader, followed in self._watches.items():
+            if within(path, followed):
+                reader.feed_data(line)
+
+
+class Heard:
+    """What a member said."""
+
+    def __init__(self) -> None:
+        self.changes: list[Key] = []
+        self.contacts: list[bool] = []
+
+    def change(self, _: Member, key: Key) -> None:
+        self.changes.append(key)
+
+    def contact(self, member: Member) -> None:
+        self.contacts.append(member.live)
+
+
+def make_member(cluster: Cluster, api: WatchedApi, heard: Heard | None = None) -> Member:
+    """A member with the namespace of the tutorial."""
+    heard = heard or Heard()
+    api.add(NAMESPACES, Object(ObjectMeta("mcs-demo")))
+    return Member(cluster, api, on_change=heard.change, on_contact=heard.contact)
+
+
+@asynccontextmanager
+async def following(*members: Member) -> AsyncGenerator[None]:
+    """Members whose caches are live, and stay so."""
+    async with asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(member.follow()) for member in members]
+        await settle()
+        yield
+        for task in running:
+            task.cancel()
+
+
+async def settle(seconds: float = 0.001) -> None:
+    """Let everything happen that can: under looptime, time moves on only when nothing else is left to do."""
+    await asyncio.sleep(seconds)
