@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
@@ -14,10 +14,15 @@ from aiohttp.base_protocol import BaseProtocol
 from landbridge.api.core import NAMESPACES
 from landbridge.api.kind import Kind
 from landbridge.api.meta import Key, Object, ObjectMeta
+from landbridge.api.multicluster import MultiClusterService
 from landbridge.fleet.cluster import Cluster
 from landbridge.kube.errors import UnreachableError
+from landbridge.kube.informer import own_key
+from landbridge.kube.store import Store
+from landbridge.mcs.gather import Fleet
 from landbridge.mcs.member import Member
 from tests.unit.memory_api import Body, MemoryApi, within
+from tests.unit.objects import FLEET_UID
 
 T = TypeVar("T", bound=Object)
 
@@ -128,14 +133,36 @@ def make_member(cluster: Cluster, api: WatchedApi, heard: Heard | None = None) -
 @asynccontextmanager
 async def following(*members: Member) -> AsyncGenerator[None]:
     """Members whose caches are live, and stay so."""
-    async with asyncio.TaskGroup() as tasks:
-        running = [tasks.create_task(member.follow()) for member in members]
-        await settle()
+    async with running(*(member.follow() for member in members)):
         yield
-        for task in running:
+
+
+@asynccontextmanager
+async def running(*endless: Coroutine[None, None, None]) -> AsyncGenerator[None]:
+    """Things that run until the body is through, and must not end before."""
+    tasks = [asyncio.create_task(one) for one in endless]
+    await settle()
+    try:
+        yield
+    finally:
+        for task in tasks:
             task.cancel()
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
+        assert [end for end in ends if not isinstance(end, asyncio.CancelledError)] == []
 
 
 async def settle(seconds: float = 0.001) -> None:
     """Let everything happen that can: under looptime, time moves on only when nothing else is left to do."""
     await asyncio.sleep(seconds)
+
+
+def make_fleet(*services: MultiClusterService, members: Iterable[Member] = ()) -> Fleet:
+    """A fleet of these members, all of them engaged."""
+    store: Store[MultiClusterService] = Store(own_key)
+    for mcs in services:
+        store.put(mcs)
+    fleet = Fleet(FLEET_UID, store)
+    for member in members:
+        fleet.clusters[member.name] = member.cluster
+        fleet.members[member.name] = member
+    return fleet

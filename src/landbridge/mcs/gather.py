@@ -69,10 +69,12 @@ class Fleet:
 
     def joined(self, cluster: str) -> bool:
         """Whether the cluster is in the fleet to stay. A refused Secret is not a farewell (rule S7)."""
-        if cluster not in self.clusters:
-            return False
-        known = self.clusters[cluster]
-        return known is None or not known.leaving
+        return cluster in self.clusters and not self.leaving(cluster)
+
+    def leaving(self, cluster: str) -> bool:
+        """Whether a person wants the cluster out. A Secret that is simply not there says nothing (rule S7)."""
+        known = self.clusters.get(cluster)
+        return known is not None and known.leaving
 
     def allows(self, cluster: str, namespace: str) -> bool:
         """Whether the cluster takes part in Services of the namespace (rule S14)."""
@@ -88,9 +90,10 @@ def view(fleet: Fleet, member: Member, key: Key) -> View:
         mcs,
         key,
         member.name,
+        known=member.name in fleet.clusters,
         owed=fleet.owed(member.name, key),
         allowed=fleet.allows(member.name, key.namespace),
-        leaving=not fleet.joined(member.name),
+        leaving=fleet.leaving(member.name),
         service=service,
     )
     providers = _providers(fleet, mcs, member.name) if mcs and wanted is Intent.SYNC else ()

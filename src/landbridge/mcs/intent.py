@@ -2,12 +2,13 @@
 
 | MultiClusterService        | the cluster in it | its Service | intent | why                                       |
 |----------------------------|-------------------|-------------|--------|-------------------------------------------|
+| -                          | has no Secret     | -           | KEEP   | a hub that was emptied is no order (S7)   |
 | none, deleted while away   | -                 | -           | REMOVE | a debt is paid (S11)                      |
 | none                       | leaving the fleet | -           | REMOVE | a person said so (S11)                    |
 | none                       | -                 | -           | KEEP   | nobody said that it may go (S7)           |
+| refused                    | -                 | -           | REMOVE | S14                                       |
 | without our finalizer      | -                 | -           | KEEP   | a write before it could be left behind    |
 | being deleted              | -                 | -           | REMOVE | S11                                       |
-| refused                    | -                 | -           | REMOVE | S14                                       |
 | present                    | leaving, unlisted | -           | REMOVE | S11                                       |
 | present                    | namespace barred  | -           | REMOVE | S14                                       |
 | present                    | consumer          | none        | REMOVE | the Service is the cluster's consent (S6) |
@@ -51,12 +52,15 @@ def intent(
     key: Key,
     cluster: str,
     *,
+    known: bool,
     owed: bool,
     allowed: bool,
     leaving: bool,
     service: Service | None,
 ) -> Intent:
     """The row of the table above that holds."""
+    if not known:
+        return Intent.KEEP
     if mcs is None:
         return Intent.REMOVE if owed or leaving else Intent.KEEP
     if FINALIZER not in mcs.metadata.finalizers and refusal(key) is None:

@@ -23,12 +23,13 @@ def decide(
     found: MultiClusterService | None,
     *,
     key: Key = SERVICE2,
+    known: bool = True,
     owed: bool = False,
     allowed: bool = True,
     leaving: bool = False,
     there: Service | None = None,
 ) -> Intent:
-    return intent(found, key, "new", owed=owed, allowed=allowed, leaving=leaving, service=there)
+    return intent(found, key, "new", known=known, owed=owed, allowed=allowed, leaving=leaving, service=there)
 
 
 SERVICE = service()
@@ -44,6 +45,11 @@ def test_s6_a_consumer_without_the_service_has_not_consented() -> None:
 
 def test_s7_what_no_multi_cluster_service_explains_is_kept() -> None:
     assert decide(None, there=SERVICE) is Intent.KEEP
+
+
+@pytest.mark.parametrize("found", [mcs(), mcs(ending=True), None], ids=["present", "ending", "none"])
+def test_s7_a_cluster_whose_secret_vanished_is_left_as_it_is(found: MultiClusterService | None) -> None:
+    assert decide(found, known=False, owed=True, there=SERVICE) is Intent.KEEP
 
 
 def test_s11_a_debt_is_paid() -> None:
