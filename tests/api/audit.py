@@ -1,0 +1,81 @@
+"""What an API server saw of the controller: the requests of our service accounts, from its audit log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+
+class _Lean(msgspec.Struct, frozen=True, rename="camel"):
+    pass
+
+
+class ObjectRef(_Lean, frozen=True):
+    """What a request was about."""
+
+    resource: str = ""
+    namespace: str = ""
+    name: str = ""
+    subresource: str = ""
+
+
+class User(_Lean, frozen=True):
+    """Who sent it."""
+
+    username: str = ""
+    extra: dict[str, list[str]] = {}
+
+    @property
+    def credential(self) -> str:
+        """Id of the very token."""
+        return next(iter(self.extra.get("authentication.kubernetes.io/credential-id", [])), "")
+
+
+class ResponseStatus(_Lean, frozen=True):
+    """How it was answered."""
+
+    code: int = 0
+
+
+class Request(_Lean, frozen=True):
+    """One line of the log."""
+
+    stage: str
+    verb: str
+    user: User
+    audit_id: str = msgspec.field(default="", name="auditID")
+    object_ref: ObjectRef = ObjectRef()
+    response_status: ResponseStatus = ResponseStatus()
+
+    @property
+    def short(self) -> str:
+        """Verb and resource, as a person says it."""
+        ref = self.object_ref
+        return f"{self.verb} {ref.resource}{'/' if ref.subresource else ''}{ref.subresource}"
+
+    @property
+    def writes(self) -> bool:
+        """Whether it asks for a change."""
+        return self.verb not in ("get", "list", "watch")
+
+
+@dataclass(frozen=True)
+class AuditLog:
+    """The log of one API server. A request is in it when it is answered (a watch: when it is opened)."""
+
+    path: Path
+
+    def mark(self) -> int:
+        """Now, as a place in the log."""
+        return self.path.stat().st_size
+
+    async def since(self, mark: int) -> list[Request]:
+        """The requests answered after ``mark``."""
+        with self.path.open("rb") as log:
+            log.seek(mark)
+            text = log.read()
+        lines = text[: text.rfind(b"\n") + 1].splitlines()
+        requests = (msgspec.json.decode(line, type=Request) for line in lines)
+        return list({request.audit_id: request for request in requests}.values())

@@ -1,0 +1,87 @@
+"""A fleet at work: three real API servers, joined as a person joins them, and the real controller."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from landbridge_lab import Cluster, Lab
+
+from landbridge.fleet.admission import Wish
+from landbridge.fleet.init import init
+from landbridge.fleet.join import join
+from landbridge.fleet.leave import leave
+from landbridge.kube.api import Api
+from landbridge.kube.config import ServerConfig, load
+from tests.api.audit import AuditLog
+from tests.api.controller_process import ControllerProcess
+
+HUB, OLD, NEW = "fleet", "oldcluster", "newcluster"
+CLUSTERS = (HUB, OLD, NEW)
+
+
+@dataclass(frozen=True)
+class World:
+    """The clusters as their admin sees them, past the forwarder, so that a cut hides them from the controller alone."""
+
+    lab: Lab
+    admins: Mapping[str, Api]
+    controller: ControllerProcess
+    by_forwarder: bool
+    """Whether the controller goes through the forwarder, which can cut, freeze and delay."""
+
+    @property
+    def hub(self) -> Api:
+        """The hub."""
+        return self.admins[HUB]
+
+    def cluster(self, name: str) -> Cluster:
+        """A cluster of the lab."""
+        return self.lab.clusters[name]
+
+    def audit(self, name: str) -> AuditLog:
+        """What the controller asked of a cluster."""
+        return AuditLog(self.cluster(name).audit_log)
+
+    async def init(self) -> None:
+        """``landbridge fleet init``."""
+        config = load(HUB, self.lab.kubeconfig)
+        if not self.by_forwarder:
+            config = replace(config, server=self.cluster(HUB).direct_server)
+        await init(self.hub, config, self.controller.kubeconfig, _silent)
+
+    async def join(self, name: str, *namespaces: str) -> None:
+        """``landbridge fleet join``; all namespaces are allowed unless some are named."""
+        cluster = self.cluster(name)
+        server = cluster.server if self.by_forwarder else cluster.direct_server
+        wish = Wish(name, server, (cluster.pod_cidr,), frozenset(namespaces), all_namespaces=not namespaces)
+        await join(self.hub, self.admins[name], load(name, self.lab.kubeconfig), wish, _silent)
+
+    async def leave(self, name: str) -> None:
+        """``landbridge fleet leave``."""
+        await leave(self.hub, self.admins[name], name, _silent)
+
+
+@asynccontextmanager
+async def fleet_at_work(lab: Lab, folder: Path, *, by_forwarder: bool = True) -> AsyncGenerator[World]:
+    """Make the hub, join all clusters (the hub too), run the controller; ``folder`` gets its kubeconfig and log."""
+    controller = ControllerProcess(folder / "controller.kubeconfig", folder / "controller.log")
+    async with AsyncExitStack() as stack:
+        admins = {name: await stack.enter_async_context(Api(_direct(lab, name))) for name in CLUSTERS}
+        world = World(lab, admins, controller, by_forwarder)
+        await world.init()
+        for name in CLUSTERS:
+            await world.join(name)
+        await controller.start()
+        stack.push_async_callback(controller.end)
+        yield world
+
+
+def _direct(lab: Lab, name: str) -> ServerConfig:
+    return replace(load(name, lab.kubeconfig), server=lab.clusters[name].direct_server)
+
+
+def _silent(_: str) -> None:
+    """What a person would be told."""
