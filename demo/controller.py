@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -30,19 +31,19 @@ class Controller:
     async def start(self, shell: Shell) -> None:
         """Start it as a person would, and wait until it says that it is ready."""
         address = f"127.0.0.1:{_free_port()}"
-        line = f"landbridge controller --kubeconfig {self.kubeconfig} --listen {address}"
-        shell.screen.command(f"{line} >{self.log} 2>&1 &")
-        self._process = self._spawn(line, shell.environment)
+        words = ["landbridge", "controller", "--kubeconfig", str(self.kubeconfig), "--listen", address]
+        shell.screen.command(f"{shlex.join(words)} >{shlex.quote(str(self.log))} 2>&1 &")
+        self._process = self._spawn(words, shell.environment)
         started = monotonic()
         needs = ("controller", self._process.pid, self.log)
         await until("ready controller", lambda: _ready(shell, address), deadline=DEADLINE, needs=needs)
         shell.screen.waited("the controller says that it is ready", monotonic() - started)
 
-    def _spawn(self, line: str, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    def _spawn(self, words: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
         """Start it in a session of its own: Ctrl-C reaches the demo alone, which then ends things in order."""
         with self.log.open("wb") as log:
             process = subprocess.Popen(
-                ("env", *line.split()),
+                ("env", *words),
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -68,13 +69,16 @@ class Controller:
         return None
 
     async def end(self) -> None:
-        """End it, by force when it does not end by itself in time."""
+        """End it, by force when it does not end by itself in time; its log stays, its token does not."""
         for number in (signal.SIGTERM, signal.SIGKILL):
             if pid := self.pid:
                 os.kill(pid, number)
                 with contextlib.suppress(LabError):
                     await until("end of the controller", self._ended, deadline=DEADLINE)
-        self._record.unlink(missing_ok=True)
+        if self._process:
+            self._process.wait()
+        for path in (self._record, self.kubeconfig):
+            path.unlink(missing_ok=True)
 
     async def _ended(self) -> bool:
         return self.pid is None

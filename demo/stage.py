@@ -38,7 +38,7 @@ class Stage:
 
     async def join(self, shell: Shell) -> None:
         """Make the fleet, join both clusters to it, start the controller: what a person types."""
-        self.screen.command(f"export KUBECONFIG={self.lab.kubeconfig}")
+        self.screen.command(f"export KUBECONFIG={self.lab.kubeconfig}; cd {shell.folder}")
         kubeconfig = shlex.quote(str(self.controller.kubeconfig))
         await shell.run(f"landbridge fleet init --context fleet --controller-kubeconfig {kubeconfig}")
         for cluster in (OLD, NEW):

@@ -44,7 +44,7 @@ def rolled_out(cluster: str, service: str) -> str:
 
 STEPS = (
     Step(
-        "Step 1: all Services and Deployments in the old cluster",
+        "Step 1: all of it in the old cluster",
         (
             f"kubectl --context {OLD} create namespace mcs-demo",
             f"kubectl --context {OLD} create namespace customer-ns",
@@ -54,10 +54,9 @@ STEPS = (
         ),
         ALL_OLD,
         joined=False,
-        pictured=True,
     ),
     Step(
-        "Step 2: Service definitions in the new cluster, no Deployments",
+        "Step 2: Service definitions in the new cluster",
         (
             f"kubectl --context {NEW} create namespace mcs-demo",
             f"kubectl --context {NEW} apply -f web-demo-svc-new.yaml",
@@ -80,35 +79,34 @@ STEPS = (
         pictured=True,
     ),
     Step(
-        "Step 4: service2 starts in the new cluster, beside the old one",
+        "Step 4: service2 starts in the new cluster",
         deploy("service2", "web-demo-new.yaml"),
         ((OLD,), (NEW, OLD), (OLD,)),
         pictured=True,
     ),
     Step(
-        "Verified: the old service2 is scaled to zero",
+        "service2 verified: old one scaled to zero",
         scale(OLD, "service2", 0),
         ((OLD,), (NEW,), (OLD,)),
         pictured=True,
     ),
     Step(
-        "Roll back, first half: the old service2 comes back",
+        "Roll back: old service2 scaled up again",
         scale(OLD, "service2", 1),
         ((OLD,), (OLD, NEW), (OLD,)),
     ),
     Step(
-        "Roll back, second half: the new service2 is scaled to zero",
+        "Roll back: new service2 scaled to zero",
         scale(NEW, "service2", 0),
         ALL_OLD,
-        pictured=True,
     ),
     Step(
-        "service2 again: scaled up in the new cluster",
+        "service2 again: new one scaled up",
         scale(NEW, "service2", 1),
         ((OLD,), (NEW, OLD), (OLD,)),
     ),
     Step(
-        "Verified: the old service2 is scaled to zero",
+        "service2 verified: old one scaled to zero",
         scale(OLD, "service2", 0),
         ((OLD,), (NEW,), (OLD,)),
     ),
@@ -118,20 +116,19 @@ STEPS = (
         ((OLD,), (NEW,), (NEW, OLD)),
     ),
     Step(
-        "Verified: the old service3 is scaled to zero",
+        "service3 verified: old one scaled to zero",
         scale(OLD, "service3", 0),
         ((OLD,), (NEW,), (NEW,)),
     ),
     Step(
-        "service1, the front, starts in the new cluster",
+        "service1 starts in the new cluster",
         deploy("service1", "web-demo-new-service1.yaml"),
         ((NEW, OLD), (NEW,), (NEW,)),
     ),
     Step(
-        "Verified: the old service1 is scaled to zero, and all traffic is in the new cluster",
+        "service1 verified: old one scaled to zero",
         scale(OLD, "service1", 0),
         ((NEW,), (NEW,), (NEW,)),
         look=("kubectl --context fleet get mcs -A", f"kubectl --context {OLD} get deployments -n mcs-demo"),
-        pictured=True,
     ),
 )

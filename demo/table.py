@@ -18,9 +18,7 @@ def short(chain: str) -> str:
 
 def results_table(results: Sequence[Result]) -> Table:
     """Tabulate the walk."""
-    table = Table(title="service1 --> service2 --> service3", title_justify="left", title_style="")
-    for column in ("step", "expected", "seen"):
-        table.add_column(column, overflow="fold")
+    table = Table("step", "expected: service1, 2, 3", "seen")
     table.add_column("time", justify="right")
     for result in results:
         seen = Text(_seen(result), style="green" if result.right else "bold red")
@@ -40,7 +38,7 @@ def times_table(parts: dict[str, float]) -> Table:
 
 def _expected(result: Result) -> str:
     several = any(len(clusters) > 1 for clusters in result.step.serving)
-    return short(expected(result.step.serving)) + (" among them" if several else "")
+    return short(expected(result.step.serving)) + (" among others" if several else "")
 
 
 def _seen(result: Result) -> str:

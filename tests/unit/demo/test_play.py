@@ -1,0 +1,93 @@
+"""The order of things in the demo, and that nothing is left whatever happens; the lab is one that only keeps count."""
+
+import asyncio
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from landbridge_lab import Lab, LabError
+from landbridge_lab.progress import Progress
+from landbridge_lab.supplies import Supplies
+from rich.console import Console
+
+from demo.play import play
+from demo.screen import Screen
+from demo.stage import Stage
+
+
+class CountingLab(Lab):
+    """Does nothing but remember what was asked of it."""
+
+    def __init__(self, binaries: Path, when_up: Callable[[], None] = lambda: None) -> None:
+        super().__init__("never-up")
+        self.asked: list[str] = []
+        self._binaries, self._when_up = binaries, when_up
+
+    async def prepare(self, progress: Progress | None = None) -> Supplies:
+        return Supplies(self._binaries)
+
+    async def up(self, progress: Progress | None = None) -> None:
+        self.asked.append("up")
+        self._when_up()
+
+    async def down(self, progress: Progress | None = None) -> bool:
+        self.asked.append("down")
+        return True
+
+
+@pytest.fixture
+def shown() -> StringIO:
+    return StringIO()
+
+
+def stage(lab: Lab, tmp_path: Path, shown: StringIO) -> Stage:
+    return Stage(lab, tmp_path / "state", Screen(Console(file=shown, width=200, highlight=False)))
+
+
+def refuse() -> None:
+    raise LabError("no lab", "this one refuses")
+
+
+def interrupt() -> None:
+    task = asyncio.current_task()
+    assert task
+    task.cancel()
+
+
+async def test_what_an_earlier_demo_kept_is_ended_first(tmp_path: Path, shown: StringIO) -> None:
+    lab = CountingLab(tmp_path, refuse)
+    await play(stage(lab, tmp_path, shown))
+    assert lab.asked == ["down", "up", "down"]
+
+
+async def test_a_lab_that_does_not_come_up_is_said_and_taken_down(tmp_path: Path, shown: StringIO) -> None:
+    assert not await play(stage(CountingLab(tmp_path, refuse), tmp_path, shown))
+    assert "no lab: this one refuses" in shown.getvalue()
+    assert "Something differed from what was expected." in shown.getvalue()
+
+
+async def test_failed_join_is_said_and_taken_down(tmp_path: Path, shown: StringIO) -> None:
+    landbridge = tmp_path / "landbridge"
+    landbridge.write_text("#!/bin/sh\necho the hub is too old\nexit 3\n")
+    landbridge.chmod(0o755)
+    lab = CountingLab(tmp_path)
+    assert not await play(stage(lab, tmp_path, shown))
+    assert "ended with 3: the hub is too old" in shown.getvalue()
+    assert lab.asked == ["down", "up", "down"]
+
+
+async def test_interrupted_demo_takes_the_lab_down(tmp_path: Path, shown: StringIO) -> None:
+    lab = CountingLab(tmp_path, interrupt)
+    playing = asyncio.create_task(play(stage(lab, tmp_path, shown)))
+    with pytest.raises(asyncio.CancelledError):
+        await playing
+    assert lab.asked == ["down", "up", "down"]
+
+
+async def test_kept_lab_stays_up_and_the_way_to_look_around_is_said(tmp_path: Path, shown: StringIO) -> None:
+    lab = CountingLab(tmp_path, refuse)
+    await play(stage(lab, tmp_path, shown), keep=True)
+    assert lab.asked == ["down", "up"]
+    assert f"export KUBECONFIG={lab.kubeconfig}" in shown.getvalue()
+    assert "landbridge-lab down --lab never-up" in shown.getvalue()
