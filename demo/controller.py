@@ -69,7 +69,7 @@ class Controller:
         return None
 
     async def end(self) -> None:
-        """End it, by force when it does not end by itself in time; its log stays, its token does not."""
+        """End it, by force when it does not end by itself in time."""
         for number in (signal.SIGTERM, signal.SIGKILL):
             if pid := self.pid:
                 os.kill(pid, number)
@@ -77,8 +77,7 @@ class Controller:
                     await until("end of the controller", self._ended, deadline=DEADLINE)
         if self._process:
             self._process.wait()
-        for path in (self._record, self.kubeconfig):
-            path.unlink(missing_ok=True)
+        self._record.unlink(missing_ok=True)
 
     def kill(self) -> None:
         """End it as a crash does: at once, with its files left behind."""

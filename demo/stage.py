@@ -27,8 +27,7 @@ class Stage:
     async def clear(self) -> None:
         """End what an earlier demo kept."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        await self.controller.end()
-        await self.lab.down()
+        await self.end()
 
     async def shell(self) -> Shell:
         """Give a shell with the lab's kubectl and this environment's landbridge."""
@@ -47,8 +46,9 @@ class Stage:
         await shell.run("landbridge fleet list --hub-context fleet")
 
     async def end(self) -> None:
-        """End the controller, then the lab: nothing of either is left."""
+        """End the controller, then the lab: nothing is left but the controller's log."""
         await self.controller.end()
+        self.controller.kubeconfig.unlink(missing_ok=True)
         await self.lab.down()
 
     async def how_to_look_around(self) -> str:

@@ -81,5 +81,5 @@ async def _get(shell: Shell, context: str, kind: str) -> dict[str, Any]:
 
 def _condition(serving: Serving, joined: bool) -> str:
     counts = ", ".join(f"{service} {len(clusters)}" for service, clusters in zip(SERVICES, serving, strict=True))
-    who = "both clusters know the same endpoints and the fleet reports them" if joined else f"{OLD} has its endpoints"
+    who = "both clusters and the fleet know the same endpoints" if joined else f"{OLD} has its endpoints"
     return f"{who}: {counts}"

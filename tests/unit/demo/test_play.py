@@ -69,12 +69,13 @@ async def test_a_lab_that_does_not_come_up_is_said_and_taken_down(tmp_path: Path
 
 async def test_failed_join_is_said_and_taken_down(tmp_path: Path, shown: StringIO) -> None:
     landbridge = tmp_path / "landbridge"
-    landbridge.write_text("#!/bin/sh\necho the hub is too old\nexit 3\n")
+    landbridge.write_text('#!/bin/sh\necho token >"$6"; echo the hub is too old; exit 3\n')
     landbridge.chmod(0o755)
     lab = CountingLab(tmp_path)
     assert not await play(stage(lab, tmp_path, shown))
     assert "ended with 3: the hub is too old" in shown.getvalue()
     assert lab.asked == ["down", "up", "down"]
+    assert list((tmp_path / "state").iterdir()) == []
 
 
 async def test_interrupted_demo_takes_the_lab_down(tmp_path: Path, shown: StringIO) -> None:

@@ -1,0 +1,53 @@
+"""The tutorial, whole, on three real clusters: the demo's own walk, and what it must give."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from demo.ask import TIMES
+from demo.shell import Shell
+from demo.stage import Stage
+from demo.steps import STEPS
+from demo.walk import Result, walk
+
+BEFORE = "service1(oldcluster) --> service2(oldcluster) --> service3(oldcluster)"
+SERVICE2_MOVED = "service1(oldcluster) --> service2(newcluster) --> service3(oldcluster)"
+ALL_MOVED = "service1(newcluster) --> service2(newcluster) --> service3(newcluster)"
+
+
+@pytest.fixture(scope="module")
+async def results(stage: Stage, shell: Shell) -> AsyncGenerator[list[Result]]:
+    """Walk it once."""
+    await stage.join(shell)
+    yield [result async for result in walk(shell)]
+    await stage.controller.end()
+
+
+@pytest.mark.parametrize("number", range(len(STEPS)), ids=[f"{n + 1}: {step.title}" for n, step in enumerate(STEPS)])
+async def test_every_answer_of_a_step_is_right(results: list[Result], number: int) -> None:
+    assert len(results) > number, f"the walk ended early: {results[-1].error}"
+    assert results[number].right, results[number]
+    assert results[number].answers.total() == TIMES
+
+
+@pytest.mark.parametrize(
+    ("title", "said"),
+    [
+        ("Step 1: all of it in the old cluster", BEFORE),
+        ("Step 3: MultiClusterServices on the fleet", BEFORE),
+        ("service2 verified: old one scaled to zero", SERVICE2_MOVED),
+        ("Roll back: new service2 scaled to zero", BEFORE),
+        ("service1 verified: old one scaled to zero", ALL_MOVED),
+    ],
+)
+async def test_the_chain_reads_as_the_tutorial_prints_it(results: list[Result], title: str, said: str) -> None:
+    asked = [result.answers for result in results if result.step.title == title]
+    assert asked
+    assert all(answers == {said: TIMES} for answers in asked)
+
+
+async def test_old_and_new_serve_together_during_each_move(results: list[Result]) -> None:
+    together = [result for result in results if any(len(clusters) > 1 for clusters in result.step.serving)]
+    assert [result.step.title for result in together if len(result.answers) != 2] == []
