@@ -18,6 +18,7 @@ from landbridge.kube.credentials import TokenSource, ssl_context, token_source
 from landbridge.kube.errors import UnauthorizedError, UnreachableError, api_error
 
 T = TypeVar("T", bound=Object)
+D = TypeVar("D")
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -57,7 +58,7 @@ class Api:
 
     async def get(self, kind: Kind[T], name: str, namespace: str = "") -> T:
         """Read one object."""
-        return kind.decoder.decode(await self.request("GET", kind.path(namespace, name)))
+        return self._decoded(kind.decoder, await self.request("GET", kind.path(namespace, name)))
 
     async def list(
         self, kind: Kind[T], namespace: str = "", *, selector: str = "", version: str | None = None
@@ -66,17 +67,17 @@ class Api:
         params = {"labelSelector": selector} if selector else {}
         if version is not None:
             params["resourceVersion"] = version
-        return kind.list_decoder.decode(await self.request("GET", kind.path(namespace), params=params))
+        return self._decoded(kind.list_decoder, await self.request("GET", kind.path(namespace), params=params))
 
     async def create(self, kind: Kind[T], obj: T) -> T:
         """Create an object that does not exist."""
         path = kind.path(obj.metadata.namespace)
-        return kind.decoder.decode(await self.request("POST", path, body=kind.encode(obj)))
+        return self._decoded(kind.decoder, await self.request("POST", path, body=kind.encode(obj)))
 
     async def replace(self, kind: Kind[T], obj: T) -> T:
         """Put an object in place of the version that its metadata names."""
         path = kind.path(obj.metadata.namespace, obj.metadata.name)
-        return kind.decoder.decode(await self.request("PUT", path, body=kind.encode(obj)))
+        return self._decoded(kind.decoder, await self.request("PUT", path, body=kind.encode(obj)))
 
     async def merge_patch(self, kind: Kind[T], meta: ObjectMeta, patch: Mapping[str, Any], subresource: str = "") -> T:
         """Change some fields of the very version that ``meta`` names, if it names one."""
@@ -84,7 +85,7 @@ class Api:
             patch = {**patch, "metadata": {**patch.get("metadata", {}), "resourceVersion": meta.resource_version}}
         path = kind.path(meta.namespace, meta.name, subresource)
         body = await self.request("PATCH", path, body=msgspec.json.encode(patch), content_type=MERGE_PATCH)
-        return kind.decoder.decode(body)
+        return self._decoded(kind.decoder, body)
 
     async def delete(self, kind: Kind[T], meta: ObjectMeta) -> None:
         """Delete an object, in the very version that ``meta`` names, if it names one."""
@@ -141,12 +142,19 @@ class Api:
                 headers=headers,
                 timeout=timeout,
                 server_hostname=self._server_name,
+                allow_redirects=False,  # a server may not send us, with our rights, to another address
             ) as response:
-                if response.status >= 400:
+                if response.status >= 300:
                     await self._refuse(response)
                 yield response
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise UnreachableError(f"no answer from {self.server}: {error or type(error).__name__}") from error
+            raise UnreachableError(f"no answer from {self.server}: {str(error) or type(error).__name__}") from error
+
+    def _decoded(self, decoder: msgspec.json.Decoder[D], body: bytes) -> D:
+        try:
+            return decoder.decode(body)
+        except msgspec.DecodeError as error:
+            raise UnreachableError(f"{self.server} gave an answer that cannot be read: {error}") from error
 
     async def _refuse(self, response: aiohttp.ClientResponse) -> None:
         error = api_error(response.status, await response.read(), response.headers.get("Retry-After"))

@@ -14,7 +14,7 @@ class KubeError(Exception):
 
 
 class UnreachableError(KubeError):
-    """No answer: connection, TLS or time-out."""
+    """No answer, or none that an API server gives: connection, TLS, time-out, something else at that address."""
 
 
 class ApiError(KubeError):
