@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -63,8 +64,9 @@ def load(context: str | None = None, kubeconfig: Path | None = None) -> ServerCo
 
 
 def _default_paths() -> list[Path]:
+    """Of the listed files those that exist, as kubectl does; when none does, the first, to name it."""
     listed = [Path(part) for part in os.environ.get("KUBECONFIG", "").split(os.pathsep) if part]
-    return listed or [Path.home() / ".kube" / "config"]
+    return [path for path in listed if path.exists()] or listed[:1] or [Path.home() / ".kube" / "config"]
 
 
 def _merge(paths: list[Path]) -> dict[str, Any]:
@@ -95,8 +97,12 @@ _FILES = ("certificate-authority", "client-certificate", "client-key", "tokenFil
 
 
 def _absolute(item: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """File names in a kubeconfig are relative to it."""
-    return item | {key: str(folder / item[key]) for key in _FILES if item.get(key)}
+    """File names in a kubeconfig are relative to it; so is a plugin's, unless it is a plain name to find on PATH."""
+    files = {key: str(folder / item[key]) for key in _FILES if item.get(key)}
+    plugin = item.get("exec")
+    if plugin and os.sep in plugin.get("command", ""):
+        files["exec"] = plugin | {"command": str((folder / plugin["command"]).absolute())}
+    return item | files
 
 
 def _server_config(context: str, cluster: dict[str, Any], user: dict[str, Any]) -> ServerConfig:
@@ -124,7 +130,10 @@ def _server_config(context: str, cluster: dict[str, Any], user: dict[str, Any]) 
 
 def _data(item: dict[str, Any], key: str) -> bytes | None:
     if inline := item.get(f"{key}-data"):
-        return base64.b64decode(inline)
+        try:
+            return base64.b64decode(inline)
+        except binascii.Error as error:
+            raise ConfigError(f"{key}-data is not base64: {error}") from error
     if path := item.get(key):
         try:
             return Path(path).read_bytes()
