@@ -49,7 +49,10 @@ class FileToken:
 
     async def token(self) -> str:
         """The content of the file."""
-        return self._path.read_text().strip()
+        try:
+            return self._path.read_text().strip()
+        except OSError as error:
+            raise ConfigError(f"cannot read token {self._path}: {error.strerror}") from error
 
     def refused(self) -> None:
         """Nothing is cached."""
@@ -94,7 +97,11 @@ class ExecToken:
         env = os.environ | dict(plugin.env) | {"KUBERNETES_EXEC_INFO": msgspec.json.encode(info).decode()}
         try:
             process = await asyncio.create_subprocess_exec(
-                plugin.command, *plugin.args, env=env, stdout=asyncio.subprocess.PIPE
+                plugin.command,
+                *plugin.args,
+                env=env,
+                stdin=asyncio.subprocess.DEVNULL,  # it was told that nobody answers
+                stdout=asyncio.subprocess.PIPE,
             )
         except OSError as error:
             raise ConfigError(f"cannot run exec plugin {plugin.command}: {error.strerror}; is it installed?") from error
@@ -106,13 +113,13 @@ class ExecToken:
     def _take(self, out: bytes) -> None:
         try:
             status = msgspec.json.decode(out, type=ExecCredential).status
-        except msgspec.DecodeError as error:
+            expires = status.expiration_timestamp if status else None
+            ends = datetime.fromisoformat(expires).timestamp() if expires else float("inf")
+        except ValueError as error:  # msgspec's are ValueErrors too
             raise ConfigError(f"exec plugin {self._plugin.command} printed no ExecCredential: {error}") from error
         if status is None or not status.token:
             raise ConfigError(f"exec plugin {self._plugin.command} gave no token (its certificates are not supported)")
-        self._token = status.token
-        expires = status.expiration_timestamp
-        self._expires = datetime.fromisoformat(expires).timestamp() if expires else float("inf")
+        self._token, self._expires = status.token, ends
 
 
 def token_source(config: ServerConfig) -> TokenSource:
