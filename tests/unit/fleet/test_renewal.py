@@ -18,13 +18,14 @@ pytestmark = pytest.mark.looptime
 
 
 class Clock:
-    """Virtual seconds since the test began (the loop is shared by all tests)."""
+    """Virtual seconds since the test began (the loop is shared by all tests); rounded, because virtual time stands still
+    for the sake of 1e-11 seconds."""
 
     def __init__(self) -> None:
         self._start = asyncio.get_running_loop().time()
 
     def __call__(self) -> float:
-        return asyncio.get_running_loop().time() - self._start
+        return round(asyncio.get_running_loop().time() - self._start, 6)
 
 
 class Minting(MemoryApi):
