@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 import yaml
 
 from landbridge.kube.api import APPLY_PATCH, JSON, Api
-from landbridge.kube.config import ServerConfig
+from landbridge.kube.credentials import StaticToken
 from landbridge.kube.errors import api_error
 
 Body = dict[str, Any]
@@ -24,12 +24,19 @@ class MemoryApi(Api):
     """Answers from memory. ``before`` is called with every method and path, and may raise what a server would."""
 
     def __init__(self, server: str = "https://127.0.0.1:6443", version: str = "v1.36.4") -> None:
-        super().__init__(ServerConfig(server, ca=None))
+        self.server = server
+        self.tokens = StaticToken()
         self.objects: dict[str, Body] = {}
         self.answers: dict[tuple[str, str], Body] = {("GET", "/version"): {"gitVersion": version}}
         self.before: Hook = lambda method, path: None
         self.calls: list[tuple[str, str]] = []
         self._version = 0
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
 
     @property
     def writes(self) -> list[tuple[str, str]]:
@@ -84,7 +91,7 @@ class MemoryApi(Api):
         items = [
             item
             for name, item in self.objects.items()
-            if _within(name, path) and wanted.items() <= item["metadata"].get("labels", {}).items()
+            if within(name, path) and wanted.items() <= item["metadata"].get("labels", {}).items()
         ]
         return msgspec.json.encode({"metadata": {"resourceVersion": str(self._version)}, "items": items})
 
@@ -135,7 +142,7 @@ class MemoryApi(Api):
         return api_error(status, f"{status}: {path}".encode())
 
 
-def _within(path: str, collection: str) -> bool:
+def within(path: str, collection: str) -> bool:
     """Whether an object belongs to a collection, of one namespace or of all."""
     if not (match := _OBJECT.fullmatch(path)):
         return False
