@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import AsyncGenerator
-from pathlib import Path
+import re
+from collections.abc import AsyncGenerator, Iterator
 
 import pytest
 from landbridge_lab import ClusterSpec, Lab
 
-from landbridge.kube.api import Api
-from landbridge.kube.config import load
+from tests.api.scene import Scene
+from tests.api.world import World, fleet_at_work
 
 CLUSTERS = ("fleet", "oldcluster", "newcluster")
 
@@ -24,27 +25,29 @@ async def lab() -> AsyncGenerator[Lab]:
 
 
 @pytest.fixture(scope="session")
-def kubeconfig(lab: Lab) -> Path:
-    """A person's kubeconfig: admin everywhere."""
-    return lab.kubeconfig
+async def world(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[World]:
+    """All clusters joined, and the controller at work, from its first use to the end of the run."""
+    async with fleet_at_work(lab, tmp_path_factory.mktemp("controller")) as world:
+        yield world
 
 
 @pytest.fixture(scope="session")
-async def fleet(kubeconfig: Path) -> AsyncGenerator[Api]:
-    """The hub, as its admin."""
-    async with Api(load("fleet", kubeconfig)) as api:
-        yield api
+def numbers() -> Iterator[int]:
+    """1, 2, 3, ..."""
+    return itertools.count(1)
 
 
-@pytest.fixture(scope="session")
-async def oldcluster(kubeconfig: Path) -> AsyncGenerator[Api]:
-    """A member, as its admin."""
-    async with Api(load("oldcluster", kubeconfig)) as api:
-        yield api
+@pytest.fixture
+async def bare(world: World, numbers: Iterator[int], request: pytest.FixtureRequest) -> AsyncGenerator[Scene]:
+    """A stage with nothing on it yet. What a test joined has to go afterwards, and to leave nothing behind."""
+    name = re.sub("[^a-z0-9]+", "-", request.node.name.removeprefix("test_"))
+    scene = Scene(world, f"t{next(numbers)}-{name}"[:60].strip("-"))
+    yield scene
+    await scene.end()
 
 
-@pytest.fixture(scope="session")
-async def newcluster(kubeconfig: Path) -> AsyncGenerator[Api]:
-    """Another member, as its admin."""
-    async with Api(load("newcluster", kubeconfig)) as api:
-        yield api
+@pytest.fixture
+async def scene(bare: Scene) -> Scene:
+    """A stage with the namespace in every cluster."""
+    await bare.make_namespace(*CLUSTERS)
+    return bare
