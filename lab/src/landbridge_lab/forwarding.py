@@ -50,10 +50,14 @@ async def command(control: Path, line: str) -> ForwarderState:
         raise LabError(
             "the cluster's forwarder does not answer", str(error), "run `landbridge-lab up` again"
         ) from error
-    writer.write(line.encode() + b"\n")
-    answer = json.loads(await reader.readline())
-    writer.close()
-    await writer.wait_closed()
+    try:
+        writer.write(line.encode() + b"\n")
+        answer = json.loads(await reader.readline())
+    finally:
+        writer.close()
+        await writer.wait_closed()
+    if "error" in answer:
+        raise LabError("the cluster's forwarder refused", answer["error"])
     return ForwarderState(**answer)
 
 

@@ -18,6 +18,7 @@ PROGRAMS = {
     "containerd-shim-runc-v2": "containerd",
     "ctr": "containerd",
     "curl": "curl",
+    "ldd": "libc-bin",
     "docker-registry": "docker-registry",
     "hostname": "hostname",
     "ip": "iproute2",
@@ -33,6 +34,7 @@ PROGRAMS = {
 }
 """Each program and the package that has it."""
 
+APT_GET = "/usr/bin/apt-get"
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -55,12 +57,12 @@ async def ensure_packages(progress: Progress) -> None:
     if not missing:
         return
     remedy = f"install what these packages of Debian have: {' '.join(missing)}"
-    if not Path("/usr/bin/apt-get").exists():
+    if not Path(APT_GET).exists():
         raise MachineLacksError("programs are missing, and this machine has no apt-get", " ".join(missing), remedy)
     env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     try:
         with progress.step(f"Installing Debian packages: {' '.join(missing)}", long=True):
-            await run(["apt-get", "update", "-qq"], env=env)
-            await run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing], env=env)
+            await run([APT_GET, "update", "-qq"], env=env)
+            await run([APT_GET, "install", "-y", "-qq", "--no-install-recommends", *missing], env=env)
     except LabError as error:
         raise MachineLacksError("Debian packages could not be installed", error.why, remedy) from error

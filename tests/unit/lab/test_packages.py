@@ -1,0 +1,52 @@
+"""What a lab with nodes needs of the machine, and how it is refused."""
+
+import os
+
+import pytest
+from landbridge_lab import packages
+from landbridge_lab.errors import MachineLacksError
+from landbridge_lab.images import PACKAGES
+from landbridge_lab.packages import ensure_packages, missing_packages, require_root
+from landbridge_lab.progress import Silent
+
+
+def test_what_is_missing_is_named_by_its_package_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    programs = {"sh": "dash", "no-such-program": "some-package", "no-other-program": "some-package"}
+    monkeypatch.setattr(packages, "PROGRAMS", programs)
+
+    assert missing_packages() == ["some-package"]
+
+
+async def test_nothing_is_installed_where_nothing_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packages, "PROGRAMS", {"sh": "dash"})
+
+    await ensure_packages(Silent())
+
+
+async def test_a_machine_without_apt_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packages, "PROGRAMS", {"no-such-program": "some-package"})
+    monkeypatch.setattr(packages, "APT_GET", "/no/apt-get")
+
+    with pytest.raises(MachineLacksError, match="some-package"):
+        await ensure_packages(Silent())
+
+
+async def test_an_installation_that_fails_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packages, "PROGRAMS", {"no-such-program": "some-package"})
+    monkeypatch.setattr(packages, "APT_GET", "/bin/false")
+
+    with pytest.raises(MachineLacksError, match="could not be installed"):
+        await ensure_packages(Silent())
+
+
+def test_packages_that_the_images_need_are_among_them() -> None:
+    assert set(PACKAGES) <= {*packages.PROGRAMS.values()}
+
+
+def test_others_than_root_are_refused_with_a_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(MachineLacksError, match="--control-plane-only"):
+        require_root()
+
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    require_root()
