@@ -18,8 +18,10 @@ pytestmark = pytest.mark.looptime
 
 
 class Clock:
-    """Virtual seconds since the test began (the loop is shared by all tests); rounded, because virtual time stands still
-    for the sake of 1e-11 seconds."""
+    """Virtual seconds since the test began (the loop is shared by all tests).
+
+    Rounded: the loop does not sleep for 1e-11 seconds, and virtual time would stand still.
+    """
 
     def __init__(self) -> None:
         self._start = asyncio.get_running_loop().time()
