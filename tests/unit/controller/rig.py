@@ -1,0 +1,127 @@
+"""A hub and clusters in memory, with the controller's real workers between them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from landbridge.api.core import CONFIG_MAPS
+from landbridge.api.discovery import SLICES, EndpointSlice
+from landbridge.api.meta import Key
+from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES, MultiClusterService
+from landbridge.controller.hub import HubWorker
+from landbridge.controller.router import Router
+from landbridge.controller.sync import Syncer
+from landbridge.fleet.record import FleetRecord, read_record, render_record
+from landbridge.kube.informer import Informer
+from landbridge.kube.queue import Work, WorkQueue
+from landbridge.mcs.gather import Fleet
+from landbridge.mcs.member import Member
+from tests.unit.fakes import WatchedApi, running, settle
+from tests.unit.objects import FLEET_UID, cluster
+
+MCS_PATH = MULTI_CLUSTER_SERVICES.path("mcs-demo", "service2")
+
+
+@dataclass
+class World:
+    """What outlives a controller."""
+
+    hub: WatchedApi = field(default_factory=lambda: WatchedApi("https://hub:6443"))
+    clusters: dict[str, WatchedApi] = field(
+        default_factory=lambda: {name: WatchedApi(f"https://{name}:6443") for name in ("old", "new", "third")}
+    )
+
+    def __post_init__(self) -> None:
+        self.hub.add(CONFIG_MAPS, render_record(FleetRecord(FLEET_UID)))
+
+    def mcs(self) -> MultiClusterService | None:
+        return self.hub.held(MULTI_CLUSTER_SERVICES).get("service2")
+
+    def delete_mcs(self) -> None:
+        """As a person would: what holds it is its finalizers."""
+        body = self.hub.objects[MCS_PATH]
+        ending = body["metadata"] | {"deletionTimestamp": "2026-01-01T00:00:00Z"}
+        self.hub.put(MCS_PATH, body | {"metadata": ending})
+
+    def imports(self, name: str) -> list[EndpointSlice]:
+        held = self.clusters[name].held(SLICES).values()
+        return [slice_ for slice_ in held if slice_.managed_by == "landbridge.dev"]
+
+    def debts(self) -> dict[str, frozenset[Key]]:
+        return read_record(self.hub.held(CONFIG_MAPS)["landbridge-fleet"]).debts
+
+    def status_writes(self) -> int:
+        return sum(path.endswith("/status") for _, path in self.hub.writes)
+
+    def forget_calls(self) -> None:
+        for api in (self.hub, *self.clusters.values()):
+            api.calls.clear()
+
+    def writes(self) -> list[tuple[str, str]]:
+        return [call for api in (self.hub, *self.clusters.values()) for call in api.writes]
+
+
+class Rig:
+    """A controller without its process: no election, no Secrets."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.services = Informer(
+            world.hub,
+            MULTI_CLUSTER_SERVICES,
+            on_change=lambda key: self.router.service_changed(key),
+            on_contact=lambda: None,
+        )
+        self.fleet = Fleet(FLEET_UID, self.services.store)
+        self.worker = HubWorker(self.fleet, world.hub)
+        self.router = Router(self.fleet, self.worker, self.services.store)
+
+    def engage(self, name: str) -> Member:
+        """As `Engagements` does, from a connection that is there."""
+        self.fleet.clusters[name] = cluster(name)
+        self.fleet.members[name] = Member(
+            cluster(name),
+            self.world.clusters[name],
+            on_change=self.router.member_changed,
+            on_contact=self.router.contact_changed,
+        )
+        return self.fleet.members[name]
+
+    def close(self) -> None:
+        """Drop all appointments."""
+        self.worker.queue.close()
+        for member in self.fleet.members.values():
+            member.queue.close()
+
+
+@asynccontextmanager
+async def controller(world: World, engaged: Iterable[str] = ("old", "new", "third")) -> AsyncGenerator[Rig]:
+    """All workers at work, from the hub's record on; at the end it dies, and the world stays."""
+    rig = Rig(world)
+    rig.fleet.debts.update({name: set(keys) for name, keys in world.debts().items()})
+    members = [rig.engage(name) for name in engaged]
+    syncers = [Syncer(rig.fleet, member, world.hub, rig.router.told) for member in members]
+    async with running(
+        rig.services.run(),
+        rig.worker.run(),
+        *(syncer.run() for syncer in syncers),
+        *(member.follow() for member in members),
+    ):
+        await settle(3)
+        yield rig
+    rig.close()
+
+
+async def drain(queue: WorkQueue[Key]) -> list[Work[Key]]:
+    """Everything that waits, in its order."""
+    work = []
+    while len(queue):
+        work.append(await queue.get())
+        queue.done(work[-1].key)
+    return work
+
+
+async def keys(queue: WorkQueue[Key]) -> list[Key]:
+    return [work.key for work in await drain(queue)]
