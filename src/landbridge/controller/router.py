@@ -63,7 +63,7 @@ class Router:
         if member.live:
             self.resync()
         for mcs in self._services:
-            if member.name in mcs.spec.providers or member.name in mcs.spec.consumers:
+            if mcs.metadata.deletion_timestamp or member.name in (*mcs.spec.providers, *mcs.spec.consumers):
                 self._hub.queue.add_after(mcs.metadata.key, 0 if member.live else LOST_REPORT_DELAY)
 
     def told(self, key: Key) -> None:
