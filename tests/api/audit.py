@@ -16,6 +16,7 @@ class ObjectRef(_Lean, frozen=True):
     """What a request was about."""
 
     resource: str = ""
+    api_group: str = ""
     namespace: str = ""
     name: str = ""
     subresource: str = ""
