@@ -70,9 +70,9 @@ class Syncer:
             await apply(member, changes, self._written)
             if work.live:
                 self._latency.observe(asyncio.get_running_loop().time() - work.since)
-        if wanted.intent is Intent.REMOVE and self._fleet.owed(member.name, key):
-            await record.settle(self._hub, member.name, {key})
-            self._fleet.debts[member.name].discard(key)
+        if wanted.intent is not Intent.KEEP and self._fleet.owed(member.name, key):
+            await record.settle(self._hub, member.name, {key})  # paid, or explained again by a new object
+            self._fleet.debts.get(member.name, set()).discard(key)
         return bool(changes) or wanted.intent is Intent.REMOVE
 
     def _written(self, verb: str, change: Change) -> None:

@@ -6,9 +6,9 @@ from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from landbridge.api.core import CONFIG_MAPS
+from landbridge.api.core import CONFIG_MAPS, NAMESPACES
 from landbridge.api.discovery import SLICES, EndpointSlice
-from landbridge.api.meta import Key
+from landbridge.api.meta import Key, Object, ObjectMeta
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES, MultiClusterService
 from landbridge.controller.hub import HubWorker
 from landbridge.controller.router import Router
@@ -35,6 +35,8 @@ class World:
 
     def __post_init__(self) -> None:
         self.hub.add(CONFIG_MAPS, render_record(FleetRecord(FLEET_UID)))
+        for api in self.clusters.values():
+            api.add(NAMESPACES, Object(ObjectMeta("mcs-demo")))
 
     def mcs(self) -> MultiClusterService | None:
         return self.hub.held(MULTI_CLUSTER_SERVICES).get("service2")
