@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from typing import Any
 
 import structlog
 from msgspec import to_builtins
@@ -47,8 +49,6 @@ class HubWorker:
             key = (await self.queue.get()).key
             try:
                 await self._reconcile(key)
-            except NotFoundError:
-                self.queue.forget(key)  # gone meanwhile; its event follows
             except KubeError as error:
                 log.warning("hub write failed", service=str(key), error=str(error))
                 self.queue.retry(key, error)
@@ -91,8 +91,7 @@ class HubWorker:
         log.info("multi-cluster service ended", service=str(key))
 
     async def _set_finalizers(self, mcs: MultiClusterService, finalizers: tuple[str, ...]) -> None:
-        patch = {"metadata": {"finalizers": finalizers}}
-        await self._api.merge_patch(MULTI_CLUSTER_SERVICES, mcs.metadata, patch)
+        await self._patch(mcs, {"metadata": {"finalizers": finalizers}})
 
     async def _report(self, mcs: MultiClusterService) -> None:
         key = mcs.metadata.key
@@ -106,5 +105,9 @@ class HubWorker:
         if new == mcs.status:
             return
         self._written[key] = now
-        await self._api.merge_patch(MULTI_CLUSTER_SERVICES, mcs.metadata, {"status": to_builtins(new)}, "status")
+        await self._patch(mcs, {"status": to_builtins(new)}, "status")
         STATUS_WRITES.inc()
+
+    async def _patch(self, mcs: MultiClusterService, patch: dict[str, Any], subresource: str = "") -> None:
+        with contextlib.suppress(NotFoundError):  # gone meanwhile; its event follows
+            await self._api.merge_patch(MULTI_CLUSTER_SERVICES, mcs.metadata, patch, subresource)
