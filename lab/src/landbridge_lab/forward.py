@@ -98,6 +98,7 @@ class Side(asyncio.Protocol):
         self._held_bytes = 0
         self._timer: asyncio.TimerHandle | None = None
         self._full = False
+        self._ended = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport = cast(asyncio.Transport, transport)
@@ -119,6 +120,7 @@ class Side(asyncio.Protocol):
             self.peer.deliver(data)
 
     def eof_received(self) -> bool:
+        self._ended = True
         if self.peer:
             self.peer.deliver(b"")
         return True
@@ -174,8 +176,14 @@ class Side(asyncio.Protocol):
         self._transport.pause_reading() if blocked else self._transport.resume_reading()
 
     def _write(self, data: bytes) -> None:
-        if self._transport and not self._transport.is_closing():
-            self._transport.write(data) if data else self._transport.write_eof()
+        if not self._transport or self._transport.is_closing():
+            return
+        if data:
+            self._transport.write(data)
+        elif self._ended:
+            self._transport.close()  # after what is still to be written; asyncio leaves this to us
+        else:
+            self._transport.write_eof()
 
     def _abort(self) -> None:
         if self._transport:

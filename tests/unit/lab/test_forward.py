@@ -168,6 +168,17 @@ async def test_it_counts_connections(forwarder: Forwarded) -> None:
     await until("no connections again", lambda: connections(0))
 
 
+async def test_a_connection_that_both_sides_ended_is_gone(forwarder: Forwarded) -> None:
+    async def none() -> bool:
+        return (await forwarder.tell("status")).connections == 0
+
+    await until("no connections", none, deadline=SOON)
+    async with forwarder.connection() as (reader, writer):
+        writer.write_eof()
+        assert await answer(reader, 3) == b"end"
+        await until("no connections again", none, deadline=SOON)
+
+
 async def test_an_unknown_command_changes_nothing(forwarder: Forwarded) -> None:
     with pytest.raises(LabError, match="unknown command"):
         await forwarder.tell("explode")
