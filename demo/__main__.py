@@ -36,9 +36,14 @@ async def demo(
         Write the main parts of what is shown to this file, as an SVG.
     """
     screen = Screen()
-    playing = asyncio.create_task(play(Stage(Lab(lab), STATE / lab, screen), keep=keep))
+    stage = Stage(Lab(lab), STATE / lab, screen)
+    playing = asyncio.create_task(play(stage, keep=keep))
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, playing.cancel)
-    right = await playing
+    try:
+        right = await playing
+    finally:
+        if keep:
+            screen.output(await stage.how_to_look_around())
     if picture:
         screen.save_picture(picture)
     return 0 if right else 1

@@ -19,7 +19,7 @@ async def play(stage: Stage, *, keep: bool = False) -> bool:
     times = Times()
     results: list[Result] = []
     try:
-        async with _tidy(stage, keep):
+        async with _tidy(stage, times, keep):
             await _walk(stage, times, results)
     except (LabError, CommandFailedError) as error:
         stage.screen.error(str(error))
@@ -48,16 +48,15 @@ async def _walk(stage: Stage, times: Times, results: list[Result]) -> None:
 
 
 @asynccontextmanager
-async def _tidy(stage: Stage, keep: bool) -> AsyncIterator[None]:
-    """Leave nothing behind, also after Ctrl-C or an error; or say how to look around in what is kept."""
+async def _tidy(stage: Stage, times: Times, keep: bool) -> AsyncIterator[None]:
+    """Leave nothing behind, also after Ctrl-C or an error, unless it is to be kept."""
     try:
         yield
     finally:
-        if keep:
-            stage.screen.title("Kept")
-            stage.screen.output(await stage.how_to_look_around())
-        else:
-            await stage.end()
+        if not keep:
+            with times.part("tear-down"):
+                stage.screen.title("Tear-down: nothing is left")
+                await stage.end()
 
 
 def _conclude(stage: Stage, times: Times, results: Sequence[Result]) -> None:

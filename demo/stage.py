@@ -54,6 +54,7 @@ class Stage:
     async def how_to_look_around(self) -> str:
         """Say what a person can do with a demo that was kept."""
         path = ":".join(map(str, (await self.shell()).programs))
+        kill = f"kill {self.controller.pid}; " if self.controller.pid else ""
         return "\n".join(
             (
                 "The lab and the controller are still up. To look around:",
@@ -62,6 +63,6 @@ class Stage:
                 f"  kubectl --context {NEW} get pods,endpointslices -n mcs-demo",
                 f"  tail -f {self.controller.log}",
                 "To end them:",
-                f"  kill {self.controller.pid}; landbridge-lab down --lab {self.lab.spec.name}",
+                f"  {kill}landbridge-lab down --lab {self.lab.spec.name}",
             )
         )

@@ -86,9 +86,14 @@ async def test_interrupted_demo_takes_the_lab_down(tmp_path: Path, shown: String
     assert lab.asked == ["down", "up", "down"]
 
 
-async def test_kept_lab_stays_up_and_the_way_to_look_around_is_said(tmp_path: Path, shown: StringIO) -> None:
+async def test_kept_lab_stays_up(tmp_path: Path, shown: StringIO) -> None:
     lab = CountingLab(tmp_path, refuse)
     await play(stage(lab, tmp_path, shown), keep=True)
     assert lab.asked == ["down", "up"]
-    assert f"export KUBECONFIG={lab.kubeconfig}" in shown.getvalue()
-    assert "landbridge-lab down --lab never-up" in shown.getvalue()
+
+
+async def test_a_person_is_told_how_to_look_around_in_what_is_kept(tmp_path: Path, shown: StringIO) -> None:
+    lab = CountingLab(tmp_path)
+    said = await stage(lab, tmp_path, shown).how_to_look_around()
+    assert f"export KUBECONFIG={lab.kubeconfig} PATH={tmp_path}:" in said
+    assert "landbridge-lab down --lab never-up" in said
