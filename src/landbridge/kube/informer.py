@@ -54,9 +54,12 @@ class Informer(Generic[T]):
     async def run(self) -> None:
         """Follow, forever."""
         stream = watch(self._api, self._kind, namespace=self._namespace, selector=self._selector)
-        async with aclosing(stream) as events:
-            async for event in events:
-                self._take(event)
+        try:
+            async with aclosing(stream) as events:
+                async for event in events:
+                    self._take(event)
+        finally:
+            self._connected = False
 
     def _take(self, event: Event[T]) -> None:
         match event:
