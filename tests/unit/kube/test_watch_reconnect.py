@@ -102,7 +102,7 @@ async def test_trouble_is_told_and_what_is_known_is_kept_s7(
     api: Api, server: FakeServer, trouble: Answer, told: str
 ) -> None:
     if trouble is resets:
-        server.script_watch(PATH, resets)  # aiohttp tries a connection that it used before once more
+        server.script_watch(PATH, resets)  # aiohttp asks once more by itself
     server.script_watch(PATH, trouble, Stream(added("b", 8)))
     async with watching(api) as watch:
         assert await watch.take(4) == ["listed a@3", told, "connected", "put b@8"]
