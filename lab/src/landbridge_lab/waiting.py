@@ -12,7 +12,7 @@ async def until(
     what: str,
     condition: Callable[[], Awaitable[bool]],
     *,
-    deadline: float = 90.0,
+    deadline: float = 180.0,
     every: float = 0.05,
     needs: tuple[str, int, Path] | None = None,
 ) -> None:
