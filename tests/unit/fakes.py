@@ -33,6 +33,8 @@ class WatchedApi(MemoryApi):
     def __init__(self, server: str = "https://127.0.0.1:6443") -> None:
         super().__init__(server)
         self.down = False
+        self.delay: asyncio.Event | None = None
+        """What every write waits for, if there is one."""
         self._history: list[tuple[int, str, bytes]] = []
         self._watches: dict[aiohttp.StreamReader, str] = {}
 
@@ -80,6 +82,8 @@ class WatchedApi(MemoryApi):
         content_type: str = "application/json",
     ) -> bytes:
         await asyncio.sleep(0)  # every request lets others run
+        if self.delay and method != "GET":
+            await self.delay.wait()
         if self.down:
             raise UnreachableError("the line is cut")
         return await super().request(method, path, params=params, body=body, content_type=content_type)

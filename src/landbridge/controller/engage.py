@@ -60,15 +60,21 @@ class Engagements:
         self._secrets = secrets
         self._queue: WorkQueue[Key] = WorkQueue()
         self._engaged: dict[str, Engagement] = {}
+        self._news: set[Key] = set()
+        """Secrets that changed; a look at whether a leaving cluster is clean is none."""
 
     def secret_changed(self, key: Key) -> None:
         """Take in at once what a Secret says: half of a list of clusters must never decide anything (rule S7)."""
         name = key.name.removeprefix(PREFIX)
         secret = self._secrets.get(key)
+        if name == key.name:  # it could stand for, or take with it, the cluster whose Secret has that name
+            log.error("secret ignored", secret=str(key), error=f"cluster Secrets are named {PREFIX}<name>")
+            return
         if secret is None:
             self._fleet.clusters.pop(name, None)
         else:
             self._fleet.clusters[name] = _read(secret)
+        self._news.add(key)
         self._queue.add(key)
 
     async def run(self, tasks: asyncio.TaskGroup) -> None:
@@ -94,7 +100,9 @@ class Engagements:
             await engaged.end()
         if cluster:
             self._serve(cluster, tasks)
-        self._router.fleet_changed()
+        if key in self._news:
+            self._news.discard(key)
+            self._router.fleet_changed()
         if cluster and cluster.leaving:
             await self._let_go(cluster, key)
 
@@ -157,11 +165,15 @@ class Engagements:
         leaving = fleet.members.get(name)
         if leaving is None or not leaving.live:
             return False
+        joining = [mcs.metadata.key for mcs in fleet.services if name in (*mcs.spec.providers, *mcs.spec.consumers)]
         return not any(
-            imported(slice_, fleet.uid) and (member is leaving or source(slice_) == name)
+            any(member.queue.pending(key) or key in member.failed for key in joining)  # decided before, and under way
+            or any(
+                imported(slice_, fleet.uid) and (member is leaving or source(slice_) == name)
+                for slice_ in member.slices.store
+            )
             for member in fleet.members.values()
             if member.live
-            for slice_ in member.slices.store
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -22,6 +23,9 @@ class Services(Protocol):
 
     def get(self, key: Key) -> MultiClusterService | None:
         """The one of that key."""
+
+    def __iter__(self) -> Iterator[MultiClusterService]:
+        """All of them."""
 
 
 @dataclass(frozen=True)
