@@ -66,7 +66,7 @@ async def test_s7_what_happens_behind_a_cut_line_removes_nothing_until_it_is_see
         world.clusters["old"].cut()
         world.clusters["old"].take(SLICES, Key("mcs-demo", "a"))
         world.clusters["old"].take(SERVICES, SERVICE2)
-        await settle(3600)
+        await settle(600)
         assert addresses(world) == ["10.1.0.1"]
         world.clusters["old"].heal()
         await settle(60)
@@ -79,7 +79,7 @@ async def test_s7_a_new_controller_that_never_saw_a_provider_removes_nothing(wor
     world.clusters["old"].cut()
     world.forget_calls()
     async with controller(world):
-        await settle(3600)
+        await settle(600)
     assert addresses(world) == ["10.1.0.1"]
     assert world.clusters["new"].writes == []
 

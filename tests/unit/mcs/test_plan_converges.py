@@ -15,7 +15,7 @@ from landbridge.mcs.views import ConsumerView, ProviderView, View
 from tests.unit.mcs.views import SINCE, applied
 from tests.unit.objects import FLEET_UID, SERVICE2, service
 
-examples = settings(deadline=None, derandomize=True, database=None)
+examples = settings(deadline=None, max_examples=50, derandomize=True, database=None)
 
 flags = st.sampled_from([None, True, False])
 endpoints = st.builds(

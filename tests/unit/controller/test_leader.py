@@ -1,0 +1,210 @@
+"""Two candidates and one Lease, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+
+import pytest
+from prometheus_client import REGISTRY
+
+from landbridge.api.coordination import LEASES, Lease, LeaseSpec
+from landbridge.api.meta import ObjectMeta
+from landbridge.api.names import LEASE, SYSTEM_NAMESPACE
+from landbridge.controller.leader import Election, LostLeadershipError, Times
+from landbridge.kube.errors import UnreachableError
+from tests.unit.fakes import WatchedApi, settle
+from tests.unit.memory_api import MemoryApi
+
+pytestmark = pytest.mark.looptime
+
+TIMES = Times(lease=15, retry=2)
+
+
+class Line(MemoryApi):
+    """One candidate's own way to the API server."""
+
+    def __init__(self, server: WatchedApi) -> None:
+        super().__init__()
+        self.cut = False
+        self._server = server
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        content_type: str = "application/json",
+    ) -> bytes:
+        if self.cut:
+            raise UnreachableError("the line is cut")
+        return await self._server.request(method, path, params=params, body=body, content_type=content_type)
+
+
+class Candidate:
+    """A controller that does nothing but lead."""
+
+    def __init__(self, server: WatchedApi, identity: str) -> None:
+        self.line = Line(server)
+        self.state = "waiting"
+        self._election = Election(self.line, identity, TIMES)
+        self._task = asyncio.create_task(self._run())
+
+    async def _run(self) -> None:
+        try:
+            async with self._election.lead():
+                self.state = "leading"
+                await asyncio.Event().wait()
+        except* LostLeadershipError:
+            self.state = "lost"
+
+    async def stop(self) -> None:
+        """An orderly end."""
+        self._task.cancel()
+        await asyncio.wait([self._task])
+
+
+@asynccontextmanager
+async def candidates(server: WatchedApi, *identities: str) -> AsyncGenerator[list[Candidate]]:
+    found = [Candidate(server, identity) for identity in identities]
+    await settle()
+    try:
+        yield found
+    finally:
+        for candidate in found:
+            await candidate.stop()
+
+
+def states(found: list[Candidate]) -> list[str]:
+    return [candidate.state for candidate in found]
+
+
+def spec(server: WatchedApi) -> LeaseSpec:
+    return server.held(LEASES)[LEASE].spec
+
+
+def held_by_stranger(server: WatchedApi, *, renewed: str, seconds: int | None = 15) -> None:
+    held = LeaseSpec(holder_identity="stranger", lease_duration_seconds=seconds, renew_time=renewed)
+    server.add(LEASES, Lease(ObjectMeta(LEASE, SYSTEM_NAMESPACE), held))
+
+
+async def test_of_many_candidates_one_leads() -> None:
+    server = WatchedApi()
+    async with candidates(server, "a", "b", "c") as found:
+        assert sorted(states(found)) == ["leading", "waiting", "waiting"]
+        assert REGISTRY.get_sample_value("landbridge_leader") == 1
+        await settle(600)
+        assert sorted(states(found)) == ["leading", "waiting", "waiting"]
+    assert REGISTRY.get_sample_value("landbridge_leader") == 0
+
+
+async def test_of_many_that_see_an_expired_lease_one_leads() -> None:
+    server = WatchedApi()
+    held_by_stranger(server, renewed="")
+    async with candidates(server, "a", "b", "c") as found:
+        await settle(60)
+        assert sorted(states(found)) == ["leading", "waiting", "waiting"]
+
+
+async def test_a_lease_says_who_holds_it_since_when_and_for_how_long() -> None:
+    server = WatchedApi()
+    async with candidates(server, "a"):
+        first = spec(server)
+        await settle(10)
+        later = spec(server)
+    assert (first.holder_identity, first.lease_duration_seconds, first.lease_transitions) == ("a", 15, 1)
+    assert first.acquire_time == first.renew_time == later.acquire_time
+    assert (later.renew_time or "") > (first.renew_time or "")
+    assert later.lease_transitions == 1
+
+
+@pytest.mark.parametrize("renewed", ["2001-01-01T00:00:00.000000Z", "2999-01-01T00:00:00.000000Z"])
+async def test_another_machines_clock_is_not_trusted(renewed: str) -> None:
+    server = WatchedApi()
+    held_by_stranger(server, renewed=renewed)
+    async with candidates(server, "a") as found:
+        await settle(14.9)
+        assert states(found) == ["waiting"]
+        await settle(3)
+        assert states(found) == ["leading"]
+        assert spec(server).holder_identity == "a"
+
+
+async def test_a_lease_lasts_as_long_as_its_holder_says() -> None:
+    server = WatchedApi()
+    held_by_stranger(server, renewed="", seconds=40)
+    async with candidates(server, "a") as found:
+        await settle(39)
+        assert states(found) == ["waiting"]
+        await settle(4)
+        assert states(found) == ["leading"]
+
+
+async def test_a_lease_that_is_renewed_is_never_taken() -> None:
+    server = WatchedApi()
+    async with candidates(server) as found:
+        held_by_stranger(server, renewed="0")
+        found.append(Candidate(server, "a"))
+        for turn in range(20):
+            await settle(14)
+            held_by_stranger(server, renewed=str(turn))
+        assert states(found) == ["waiting"]
+
+
+async def test_who_ends_in_order_lets_the_next_one_in_at_once() -> None:
+    server = WatchedApi()
+    async with candidates(server, "a", "b") as (first, second):
+        await first.stop()
+        assert spec(server).holder_identity in (None, "")
+        await settle(TIMES.retry + 0.1)
+        assert second.state == "leading"
+
+
+async def test_a_holder_that_cannot_reach_the_hub_goes_on_until_another_took_over() -> None:
+    """A hub that is down must not stop endpoint sync."""
+    server = WatchedApi()
+    async with candidates(server, "a", "b") as (first, second):
+        await settle(10)
+        first.line.cut = second.line.cut = True
+        await settle(600)
+        assert states([first, second]) == ["leading", "waiting"]
+        second.line.cut = False
+        await settle(14)
+        assert states([first, second]) == ["leading", "waiting"]
+        await settle(5)
+        assert states([first, second]) == ["leading", "leading"]
+        first.line.cut = False
+        await settle(TIMES.retry + 0.1)
+        assert states([first, second]) == ["lost", "leading"]
+
+
+async def test_who_lost_the_lease_leaves_it_to_the_other() -> None:
+    server = WatchedApi()
+    async with candidates(server, "a") as found:
+        held_by_stranger(server, renewed="")
+        await settle(TIMES.retry + 0.1)
+        assert states(found) == ["lost"]
+        assert spec(server).holder_identity == "stranger"
+
+
+async def test_a_lease_that_was_deleted_is_made_again() -> None:
+    server = WatchedApi()
+    async with candidates(server, "a") as found:
+        server.remove(LEASES.path(SYSTEM_NAMESPACE, LEASE))
+        await settle(TIMES.retry + 0.1)
+        assert states(found) == ["leading"]
+        assert spec(server).holder_identity == "a"
+
+
+async def test_a_candidate_waits_for_a_hub_that_is_down() -> None:
+    server = WatchedApi()
+    server.down = True
+    async with candidates(server, "a") as found:
+        await settle(600)
+        assert states(found) == ["waiting"]
+        server.down = False
+        await settle(TIMES.retry + 0.1)
+        assert states(found) == ["leading"]
