@@ -124,9 +124,9 @@ async def _force(parting: Parting, report: Report) -> None:
         return
     kept = [finalizer for finalizer in found.meta.finalizers if finalizer != FINALIZER]
     await parting.hub.merge_patch(SECRETS, found.meta, {"metadata": {"finalizers": kept}})
-    selector = _imports_selector(parting)
+    report(f"forced: imports in {parting.name} stay; kubectl delete endpointslices -A -l {_imports_selector(parting)}")
     report(
-        f"forced: imports in {parting.name} may stay; find them there with kubectl get endpointslices -A -l {selector}"
+        f"imports from {parting.name} in other clusters stay until the MultiClusterServices that name it are changed"
     )
 
 
