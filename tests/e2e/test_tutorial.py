@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -11,18 +12,48 @@ from demo.shell import Shell
 from demo.stage import Stage
 from demo.steps import STEPS
 from demo.walk import Result, walk
+from tests.e2e.crash import REQUESTS, Crash, crash
 
 BEFORE = "service1(oldcluster) --> service2(oldcluster) --> service3(oldcluster)"
 SERVICE2_MOVED = "service1(oldcluster) --> service2(newcluster) --> service3(oldcluster)"
 ALL_MOVED = "service1(newcluster) --> service2(newcluster) --> service3(newcluster)"
 
 
+@dataclass
+class Walked:
+    """The walk, once, with a crash of the controller in its middle."""
+
+    results: list[Result] = field(default_factory=list)
+    crash: Crash | None = None
+
+
 @pytest.fixture(scope="module")
-async def results(stage: Stage, shell: Shell) -> AsyncGenerator[list[Result]]:
-    """Walk it once."""
+async def walked(stage: Stage, shell: Shell) -> AsyncGenerator[Walked]:
+    """Walk it once; when service2 has moved, the controller is killed and started again."""
     await stage.join(shell)
-    yield [result async for result in walk(shell)]
+    walked = Walked()
+    async for result in walk(shell):
+        walked.results.append(result)
+        if result.answers == {SERVICE2_MOVED: TIMES} and walked.crash is None:
+            walked.crash = await crash(stage, shell)
+    yield walked
     await stage.controller.end()
+
+
+@pytest.fixture(scope="module")
+async def results(walked: Walked) -> list[Result]:
+    """What came of each step."""
+    return walked.results
+
+
+async def test_a_killed_controller_is_not_missed(walked: Walked) -> None:
+    """Killed in the middle of the tutorial and started again: no request fails, no import is touched (rule S12)."""
+    seen = walked.crash
+    assert seen
+    assert seen.outlasted
+    assert seen.answers == {SERVICE2_MOVED: REQUESTS}
+    assert any(seen.before.values())
+    assert seen.after == seen.before
 
 
 @pytest.mark.parametrize("number", range(len(STEPS)), ids=[f"{n + 1}: {step.title}" for n, step in enumerate(STEPS)])
