@@ -25,6 +25,7 @@ class State(StrEnum):
 class ClusterStatus(msgspec.Struct, frozen=True):
     """One cluster: its address, how many nodes, the parts that run.
 
+    `inits` are the process ids of its machines' inits: `nsenter --all --target PID` enters one.
     `api` is what its forwarder does (open, cut, freeze, delay, unreachable); `pods` is open, cut, or "" without nodes.
     """
 
@@ -32,6 +33,7 @@ class ClusterStatus(msgspec.Struct, frozen=True):
     server: str
     nodes: int
     running: list[str]
+    inits: list[int]
     api: str
     pods: str
 
@@ -62,12 +64,13 @@ async def look(folder: LabDir) -> LabStatus:
 
 
 async def _look_at(site: Site, plane: ControlPlane, running: set[str]) -> ClusterStatus:
-    prefix, nodes = f"{plane.name}/", site.nodes(plane.name)
+    prefix, nodes, machines = f"{plane.name}/", site.nodes(plane.name), site.machines()
     return ClusterStatus(
         plane.name,
         plane.forwarded_url,
         nodes,
         running=sorted(part.removeprefix(prefix) for part in running if part.startswith(prefix)),
+        inits=[machine.init for part, machine in sorted(machines.items()) if part.startswith(prefix)],
         api=await _api_mode(plane),
         pods=await _pods_mode(site, plane) if nodes else "",
     )
