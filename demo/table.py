@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
@@ -18,7 +19,7 @@ def short(chain: str) -> str:
 
 def results_table(results: Sequence[Result]) -> Table:
     """Tabulate the walk."""
-    table = Table("step", "expected: service1, 2, 3", "seen")
+    table = Table("step", "expected: service1, 2, 3", "seen", box=SIMPLE_HEAD)
     table.add_column("time", justify="right")
     for result in results:
         seen = Text(_seen(result), style="green" if result.right else "bold red")
