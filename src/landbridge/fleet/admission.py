@@ -10,6 +10,7 @@ from landbridge.api.names import SYSTEM_NAMESPACE
 from landbridge.fleet import networks, record
 from landbridge.fleet.cluster import Cluster, valid_name
 from landbridge.fleet.members import Member, members
+from landbridge.fleet.record import FleetRecord
 from landbridge.fleet.refusal import RefusedError
 from landbridge.fleet.server import HUB_LEAST, MEMBER_LEAST, identity, require
 from landbridge.fleet.settings import check_server
@@ -54,7 +55,7 @@ async def admit(hub: Api, member: Api, config: ServerConfig, wish: Wish) -> Admi
     """
     _check_words(wish)
     await require(hub, HUB_LEAST, "hub")
-    await check_initialised(hub)
+    await initialised(hub)
     await require(member, MEMBER_LEAST, "member")
     await _check_namespace(member)
     uid = await identity(member)
@@ -62,6 +63,7 @@ async def admit(hub: Api, member: Api, config: ServerConfig, wish: Wish) -> Admi
     before = _same(wish.name, uid, known)
     stored = before.cluster if before else None
     server = wish.server or (stored.config.server if stored else config.server)
+    check_server(server)
     cidrs = wish.pod_cidrs or (stored.pod_cidrs if stored else ()) or await networks.proposed(member)
     others = {other.name: other.cluster.pod_cidrs for other in known if other.cluster and other.name != wish.name}
     networks.check_disjoint(cidrs, others)
@@ -87,14 +89,16 @@ def _check_words(wish: Wish) -> None:
         if not valid_name(namespace):
             raise RefusedError(INVALID_NAMESPACE, f"{namespace!r} cannot be the name of a namespace")
     networks.parse(wish.pod_cidrs)
-    if wish.server:
-        check_server(wish.server)
 
 
-async def check_initialised(hub: Api) -> None:
-    """Raise RefusedError unless the hub holds a fleet."""
+async def initialised(hub: Api) -> FleetRecord:
+    """The record of the hub's fleet.
+
+    Raises:
+        RefusedError: It holds none.
+    """
     try:
-        await record.load(hub)
+        return await record.load(hub)
     except NotFoundError:
         raise RefusedError(
             NOT_INITIALISED, f"{hub.server} holds no fleet; make it the hub with `landbridge fleet init` first"

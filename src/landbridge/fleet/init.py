@@ -12,8 +12,9 @@ from landbridge.api.core import CONFIG_MAPS
 from landbridge.api.names import HUB_ACCOUNT
 from landbridge.fleet import rbac, record
 from landbridge.fleet.kubeconfig import render_kubeconfig
-from landbridge.fleet.manifests import Manifest, apply, describe, read
+from landbridge.fleet.manifests import apply, describe, read
 from landbridge.fleet.progress import Report
+from landbridge.fleet.rbac import Manifest
 from landbridge.fleet.record import FleetRecord, render_record
 from landbridge.fleet.server import HUB_LEAST, require
 from landbridge.fleet.stores import write_private

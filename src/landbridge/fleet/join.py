@@ -16,9 +16,10 @@ from landbridge.api.names import CREATED_BY_JOIN, SYNC_ACCOUNT
 from landbridge.fleet import rbac
 from landbridge.fleet.admission import Admission, Wish, admit
 from landbridge.fleet.cluster import Cluster, cluster_secret
-from landbridge.fleet.manifests import GONE_TIMEOUT, Manifest, apply, describe, read, remove, wait_gone
+from landbridge.fleet.manifests import GONE_TIMEOUT, apply, describe, read, remove, wait_gone
 from landbridge.fleet.members import find
 from landbridge.fleet.progress import Report
+from landbridge.fleet.rbac import Manifest
 from landbridge.fleet.refusal import RefusedError, TimedOutError
 from landbridge.fleet.tokens import mint
 from landbridge.kube.api import Api
@@ -93,7 +94,7 @@ def _namespace() -> Manifest:
     return {**manifest, "metadata": {**manifest["metadata"], "annotations": {CREATED_BY_JOIN: "true"}}}
 
 
-async def _take_back(member: Api, manifest: Manifest, report: Report) -> None:
+async def _take_back(member: Api, manifest: report: Report) -> None:
     try:
         await remove(member, manifest, report)
         await wait_gone(member, [manifest], GONE_TIMEOUT)

@@ -10,6 +10,7 @@ from landbridge.api.meta import ObjectMeta
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
 from landbridge.api.names import CREATED_BY_JOIN, FINALIZER, FLEET, MANAGED_BY, MANAGER, SYSTEM_NAMESPACE
 from landbridge.fleet import rbac, record
+from landbridge.fleet.admission import initialised
 from landbridge.fleet.diagnosis import controller_state
 from landbridge.fleet.leftovers import leftovers
 from landbridge.fleet.manifests import GONE_TIMEOUT, read, remove, wait_gone
@@ -78,7 +79,7 @@ async def leave(
 
 
 async def _prepare(hub: Api, member: Api | None, name: str, *, force: bool) -> Parting:
-    fleet = (await record.load(hub)).uid
+    fleet = (await initialised(hub)).uid
     before = await find(hub, name)
     uid = await _identity(member, force=force)
     if before and uid and before.uid != uid:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from landbridge.fleet.admission import initialised
 from landbridge.fleet.cluster import Cluster
 from landbridge.fleet.members import Member, members
 from landbridge.fleet.server import version_text
@@ -47,8 +48,10 @@ async def rows(hub: Api, *, connect: Connect = Api, timeout: float = TIMEOUT) ->
     """All members, each asked for its version with the controller's own address and token, all at once.
 
     Raises:
+        RefusedError: The hub holds no fleet.
         KubeError: The hub refused, or gave no answer.
     """
+    await initialised(hub)
     return list(await asyncio.gather(*(_row(member, connect, timeout) for member in await members(hub))))
 
 

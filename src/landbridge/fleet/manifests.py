@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import msgspec
 
 from landbridge.api.kind import Kind
 from landbridge.api.meta import Object
 from landbridge.fleet.progress import Report
+from landbridge.fleet.rbac import Manifest
 from landbridge.fleet.waiting import until
 from landbridge.kube.api import APPLY_PATCH, Api
 from landbridge.kube.errors import NotFoundError
 
-Manifest = dict[str, Any]
 FIELD_MANAGER = "landbridge"
 GONE_TIMEOUT = 60.0
 """Seconds for what was deleted to be gone; a namespace takes some."""

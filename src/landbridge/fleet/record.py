@@ -86,14 +86,17 @@ def read_record(config_map: ConfigMap) -> FleetRecord:
     Raises:
         RecordError: Someone else wrote into it.
     """
-    data = config_map.data or {}
+    data, where = config_map.data or {}, f"ConfigMap {config_map.metadata.key}"
+    if not data.get("uid"):
+        raise RecordError(f"{where} has no uid; restore it, or delete it and run `landbridge fleet init`")
     try:
         debts = msgspec.json.decode(data.get("debts", "{}"), type=dict[str, list[str]])
-    except msgspec.DecodeError as error:
-        raise RecordError(
-            f"ConfigMap {config_map.metadata.key}: debts are not readable ({error}); restore it"
-        ) from error
-    if not data.get("uid"):
-        raise RecordError(f"ConfigMap {config_map.metadata.key} has no uid; restore it, or run `landbridge fleet init`")
-    owed = {cluster: frozenset(Key(*key.split("/", 1)) for key in keys) for cluster, keys in debts.items()}
+        owed = {cluster: frozenset(map(_key, keys)) for cluster, keys in debts.items()}
+    except (msgspec.DecodeError, ValueError) as error:
+        raise RecordError(f"{where}: debts are not readable ({error}); restore it") from error
     return FleetRecord(data["uid"], owed, config_map.metadata)
+
+
+def _key(text: str) -> Key:
+    namespace, name = text.split("/")
+    return Key(namespace, name)

@@ -15,6 +15,7 @@ from landbridge.api.core import SECRETS
 from landbridge.fleet.cluster import Cluster, encode
 from landbridge.fleet.settings import render_settings
 from landbridge.kube.api import Api
+from landbridge.kube.config import ConfigError
 
 Store = Callable[[str], Awaitable[None]]
 
@@ -44,8 +45,13 @@ def kubeconfig_store(path: Path) -> Store:
 
 
 def _replace_token(path: Path, token: str) -> None:
-    document: dict[str, Any] = yaml.safe_load(path.read_text())
-    document["users"][0]["user"]["token"] = token
+    try:
+        document: dict[str, Any] = yaml.safe_load(path.read_text())
+        (context,) = (item for item in document["contexts"] if item["name"] == document["current-context"])
+        (user,) = (item for item in document["users"] if item["name"] == context["context"]["user"])
+        user["user"]["token"] = token
+    except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+        raise ConfigError(f"kubeconfig {path} is not the one that `landbridge fleet init` wrote") from error
     write_private(path, yaml.safe_dump(document, sort_keys=False))
 
 

@@ -193,3 +193,10 @@ async def test_a_stored_secret_names_no_file_and_no_command(hub: MemoryApi, memb
     await join_in_memory(hub, member)
     secret = await hub.get(SECRETS, "cluster-oldcluster", "landbridge-system")
     assert set(msgspec.json.decode(secret.text("config"))) == {"bearerToken", "tlsClientConfig"}
+
+
+async def test_an_address_without_tls_is_refused(hub: MemoryApi) -> None:
+    member = cluster("old", "http://old:8080")
+    with pytest.raises(RefusedError, match="https://host:port"):
+        await join_in_memory(hub, member)
+    assert member.writes == []

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from landbridge.fleet.listing import rows
+from landbridge.fleet.refusal import RefusedError
 from landbridge.kube.errors import UnreachableError
 from tests.unit.fleet.stage import SECRET, cluster, fleet_hub, join_in_memory
 from tests.unit.memory_api import MemoryApi
@@ -48,3 +49,8 @@ async def test_a_member_on_its_way_out_is_said_to_leave(hub: MemoryApi) -> None:
     await hub.request("DELETE", SECRET)
     (row,) = await rows(hub, connect=lambda config, token: MemoryApi())
     assert row.state == "Leaving"
+
+
+async def test_a_cluster_that_is_no_hub_is_refused() -> None:
+    with pytest.raises(RefusedError, match="landbridge fleet init"):
+        await rows(MemoryApi())

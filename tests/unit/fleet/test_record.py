@@ -66,7 +66,9 @@ async def test_a_fleet_without_record_is_an_error() -> None:
         await record.load(MemoryApi())
 
 
-@pytest.mark.parametrize("data", [None, {"debts": "{}"}, {"uid": "u", "debts": "["}, {"uid": "u", "debts": '{"a": 1}'}])
+@pytest.mark.parametrize(
+    "data", [None, {"debts": "{}"}, {"uid": "u", "debts": "["}, {"uid": "u", "debts": '{"a": ["b"]}'}]
+)
 def test_a_record_that_someone_broke_is_refused(data: dict[str, str] | None) -> None:
     with pytest.raises(RecordError, match="landbridge-system/landbridge-fleet"):
         read_record(ConfigMap(ObjectMeta(name="landbridge-fleet", namespace="landbridge-system"), data))

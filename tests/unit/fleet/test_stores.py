@@ -1,16 +1,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
-import yaml
 
 from landbridge.api.core import SECRETS
 from landbridge.fleet.cluster import Cluster, cluster_secret, read_cluster
+from landbridge.fleet.kubeconfig import render_kubeconfig
 from landbridge.fleet.stores import kubeconfig_store, secret_store, write_private
-from landbridge.kube.config import ServerConfig
+from landbridge.kube.config import ConfigError, ServerConfig
 from landbridge.kube.errors import ConflictError
 from tests.unit.memory_api import MemoryApi
 
@@ -34,16 +33,24 @@ async def test_a_version_that_was_not_seen_is_not_overwritten() -> None:
         await secret_store(hub, lambda: seen)("third")
 
 
-def kubeconfig(token: str) -> dict[str, Any]:
-    return {"kind": "Config", "users": [{"name": "landbridge-controller", "user": {"token": token}}]}
+HUB = ServerConfig("https://10.0.0.9:6443", ca=b"PEM")
 
 
 async def test_the_hubs_token_replaces_the_one_in_the_controllers_kubeconfig(tmp_path: Path) -> None:
     path = tmp_path / "controller.kubeconfig"
-    path.write_text(yaml.safe_dump(kubeconfig("first")))
+    path.write_text(render_kubeconfig(HUB, "first"))
     await kubeconfig_store(path)("second")
-    assert yaml.safe_load(path.read_text()) == kubeconfig("second")
+    assert path.read_text() == render_kubeconfig(HUB, "second")
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("text", ["", "[", "contexts: []", "{contexts: [], users: [], current-context: hub}", "text"])
+async def test_a_kubeconfig_that_is_not_ours_is_left_alone(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "controller.kubeconfig"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match="landbridge fleet init"):
+        await kubeconfig_store(path)("second")
+    assert path.read_text() == text
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
