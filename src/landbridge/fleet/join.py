@@ -94,7 +94,7 @@ def _namespace() -> Manifest:
     return {**manifest, "metadata": {**manifest["metadata"], "annotations": {CREATED_BY_JOIN: "true"}}}
 
 
-async def _take_back(member: Api, manifest: report: Report) -> None:
+async def _take_back(member: Api, manifest: Manifest, report: Report) -> None:
     try:
         await remove(member, manifest, report)
         await wait_gone(member, [manifest], GONE_TIMEOUT)
