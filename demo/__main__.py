@@ -43,7 +43,7 @@ async def demo(
         right = await playing
     finally:
         if keep:
-            screen.output(await stage.how_to_look_around())
+            screen.output(stage.how_to_look_around())
     if picture:
         screen.save_picture(picture)
     return 0 if right else 1

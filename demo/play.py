@@ -61,7 +61,8 @@ async def _tidy(stage: Stage, times: Times, keep: bool) -> AsyncIterator[None]:
 
 def _conclude(stage: Stage, times: Times, results: Sequence[Result]) -> None:
     stage.screen.title("Results")
-    stage.screen.show(results_table(results))
+    if results:
+        stage.screen.show(results_table(results))
     stage.screen.show(times_table(times.parts))
     if not _as_expected(results):
         stage.screen.error("Something differed from what was expected.")

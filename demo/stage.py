@@ -23,6 +23,7 @@ class Stage:
         self.controller = Controller(folder)
         self.screen = screen
         self._folder = folder
+        self._programs: tuple[Path, ...] = ()
 
     async def clear(self) -> None:
         """End what an earlier demo kept."""
@@ -32,8 +33,8 @@ class Stage:
     async def shell(self) -> Shell:
         """Give a shell with the lab's kubectl and this environment's landbridge."""
         supplies = await self.lab.prepare()
-        programs = (supplies.binaries, Path(sys.executable).parent)
-        return Shell(self.screen, TUTORIAL, programs, self.lab.kubeconfig)
+        self._programs = (supplies.binaries, Path(sys.executable).parent)
+        return Shell(self.screen, TUTORIAL, self._programs, self.lab.kubeconfig)
 
     async def join(self, shell: Shell) -> None:
         """Make the fleet, join both clusters to it, start the controller: what a person types."""
@@ -51,13 +52,13 @@ class Stage:
         self.controller.kubeconfig.unlink(missing_ok=True)
         await self.lab.down()
 
-    async def how_to_look_around(self) -> str:
+    def how_to_look_around(self) -> str:
         """Say what a person can do with a demo that was kept."""
-        path = ":".join(map(str, (await self.shell()).programs))
+        path = ":".join(map(str, self._programs))
         kill = f"kill {self.controller.pid}; " if self.controller.pid else ""
         return "\n".join(
             (
-                "The lab and the controller are still up. To look around:",
+                "Kept as it is. To look around:",
                 f"  export KUBECONFIG={self.lab.kubeconfig} PATH={path}:$PATH",
                 "  kubectl --context fleet get mcs -A",
                 f"  kubectl --context {NEW} get pods,endpointslices -n mcs-demo",

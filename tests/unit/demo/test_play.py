@@ -94,6 +94,8 @@ async def test_kept_lab_stays_up(tmp_path: Path, shown: StringIO) -> None:
 
 async def test_a_person_is_told_how_to_look_around_in_what_is_kept(tmp_path: Path, shown: StringIO) -> None:
     lab = CountingLab(tmp_path)
-    said = await stage(lab, tmp_path, shown).how_to_look_around()
+    kept = stage(lab, tmp_path, shown)
+    await kept.shell()
+    said = kept.how_to_look_around()
     assert f"export KUBECONFIG={lab.kubeconfig} PATH={tmp_path}:" in said
     assert "landbridge-lab down --lab never-up" in said
