@@ -59,21 +59,26 @@ class Api:
 
     async def create(self, manifest: dict[str, Any]) -> None:
         """Create an object unless there is one of that name."""
-        path = _PATHS[manifest["kind"]].format(namespace=manifest["metadata"].get("namespace"))
-        async with self._session.post(f"/{path}", json=manifest) as answer:
-            if answer.status not in (201, 409):
-                name = manifest["metadata"]["name"]
-                raise LabError(f"cannot create {manifest['kind']} {name}", await answer.text())
+        await self._send("POST", _path(manifest), manifest, fine=(201, 409))
 
     async def apply(self, manifest: dict[str, Any]) -> None:
         """Create or update an object (server-side apply)."""
-        metadata = manifest["metadata"]
-        path = _PATHS[manifest["kind"]].format(namespace=metadata.get("namespace"))
-        async with self._session.patch(
-            f"/{path}/{metadata['name']}",
-            params={"fieldManager": "landbridge-lab", "force": "true"},
-            headers={"Content-Type": "application/apply-patch+yaml"},
-            json=manifest,
-        ) as answer:
-            if answer.status >= 300:
-                raise LabError(f"cannot apply {manifest['kind']} {metadata['name']}", await answer.text())
+        path = f"{_path(manifest)}/{manifest['metadata']['name']}?fieldManager=landbridge-lab&force=true"
+        await self._send("PATCH", path, manifest, fine=(200, 201), content="application/apply-patch+yaml")
+
+    async def _send(
+        self, method: str, path: str, manifest: dict[str, Any], fine: tuple[int, ...], content: str = "application/json"
+    ) -> None:
+        what = f"{manifest['kind']} {manifest['metadata']['name']} could not be written"
+        headers = {"Content-Type": content}
+        try:
+            async with self._session.request(method, path, json=manifest, headers=headers) as answer:
+                if answer.status not in fine:
+                    raise LabError(what, await answer.text())
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise LabError(what, str(error), "`landbridge-lab up` tries again") from error
+
+
+def _path(manifest: dict[str, Any]) -> str:
+    """Where objects of its kind are, in its namespace."""
+    return "/" + _PATHS[manifest["kind"]].format(namespace=manifest["metadata"].get("namespace"))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 
-from landbridge_lab.errors import LabError
+from landbridge_lab.errors import LabError, MachineLacksError
 
 _ROOT = Path("/sys/fs/cgroup")
 
@@ -39,9 +39,13 @@ class Cgroups:
 
     def make(self, name: str) -> None:
         """Make a node's folder in every hierarchy where kubelet looks for it."""
-        if self.version == 2:
-            self._make_v2(name)
-            return
+        try:
+            self._make_v2(name) if self.version == 2 else self._make_v1(name)
+        except OSError as error:
+            remedy = "is this a container whose /sys/fs/cgroup cannot be written? Then use --control-plane-only"
+            raise MachineLacksError("cgroups for a node cannot be made", str(error), remedy) from error
+
+    def _make_v1(self, name: str) -> None:
         for hierarchy in self._hierarchies():
             if (hierarchy / "cgroup.controllers").exists():
                 continue  # version 2 beside version 1: nobody's controllers are there

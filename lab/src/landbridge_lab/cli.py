@@ -129,13 +129,16 @@ def main() -> None:
     except LabError as error:
         err.print(f"[bold red]error:[/] {_escaped(error)}", soft_wrap=True)
         sys.exit(error.exit_code)
+    except OSError as error:
+        err.print(f"[bold red]error:[/] {_escaped(error)}", soft_wrap=True)
+        sys.exit(LabError.exit_code)
     except KeyboardInterrupt:
         err.print("interrupted; `landbridge-lab up` goes on from here, `landbridge-lab down` clears it")
         sys.exit(130)
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _escaped(error: LabError) -> str:
+def _escaped(error: Exception) -> str:
     return str(error).replace("[", r"\[")
 
 

@@ -31,3 +31,12 @@ class MachineLacksError(LabError):
     """The machine lacks something that the lab needs: root, a package, a Go toolchain, a free port."""
 
     exit_code = 4
+
+
+def first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The error to tell when tasks failed side by side: the first of ours, since the others were cancelled for it."""
+    ours = group.subgroup(LabError) or group
+    error: BaseException = ours
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

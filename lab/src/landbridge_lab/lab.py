@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -9,7 +10,7 @@ from typing import Self
 from landbridge_lab import kubeconfigs, teardown
 from landbridge_lab.bringup import bring_up
 from landbridge_lab.cluster import Cluster
-from landbridge_lab.errors import LabError, NotUpError, RefusedError
+from landbridge_lab.errors import NotUpError, RefusedError, first_of
 from landbridge_lab.locks import held
 from landbridge_lab.paths import lab_dir
 from landbridge_lab.progress import Progress, Silent
@@ -74,8 +75,8 @@ class Lab:
             site = Site(self._folder, self._claimed(), supplies.binaries)
             try:
                 await bring_up(site, supplies.images, progress)
-            except* LabError as group:
-                raise _first(group) from None
+            except ExceptionGroup as group:
+                raise first_of(group) from group
             kubeconfigs.write(self.kubeconfig, [Cluster(plane, site).access for plane in site.control_planes])
             write_record(self._folder, Record(site.record.spec, site.record.index, complete=True))
 
@@ -88,7 +89,10 @@ class Lab:
         return await look(self._folder)
 
     async def __aenter__(self) -> Self:
-        await self.up()
+        async with AsyncExitStack() as on_failure:
+            on_failure.push_async_callback(self.down)
+            await self.up()
+            on_failure.pop_all()
         return self
 
     async def __aexit__(
@@ -115,9 +119,3 @@ class Lab:
             return record
         teardown.clear(self._folder)
         return claim(self._folder, self.spec)
-
-
-def _first(group: BaseExceptionGroup[LabError]) -> LabError:
-    """The error to show: clusters start side by side, and the others were cancelled because of it."""
-    error = group.exceptions[0]
-    return _first(error) if isinstance(error, BaseExceptionGroup) else error

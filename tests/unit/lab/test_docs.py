@@ -27,7 +27,8 @@ def test_every_command_and_each_of_its_options_is_documented(command: str) -> No
 
 
 def test_every_exit_code_is_documented() -> None:
-    codes = {0} | {kind.exit_code for kind in (LabError, *LabError.__subclasses__())}
+    kinds: list[type[LabError]] = [LabError, *LabError.__subclasses__()]
+    codes = {0, *(kind.exit_code for kind in kinds)}
 
     assert {int(code) for code in re.findall(r"^\| (\d+) \|", DOCUMENT, re.MULTILINE)} == codes
 
