@@ -19,7 +19,7 @@ class Work(Generic[K]):
 
     key: K
     since: float
-    """Loop time, in seconds, of the first change that waits in it."""
+    """Loop time, in seconds, of the first live change that waits in it, or of the resync where there is none."""
     live: bool
     """Whether a live change asked for it, and not only a resync."""
 
@@ -49,8 +49,7 @@ class WorkQueue(Generic[K]):
         old = self._waiting.get(key)
         if old and (old.live or not live):
             return
-        since = old.since if old else asyncio.get_running_loop().time()
-        self._waiting[key] = Work(key, since, live)
+        self._waiting[key] = Work(key, asyncio.get_running_loop().time(), live)
         if key not in self._active:
             self._enqueue(key)
 
