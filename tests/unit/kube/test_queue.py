@@ -26,8 +26,13 @@ def longest() -> Backoff:
 @pytest.fixture
 async def queue() -> AsyncGenerator[WorkQueue[str]]:
     queue: WorkQueue[str] = WorkQueue(longest)
+    failures: list[object] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: failures.append(context))
     yield queue
+    loop.set_exception_handler(None)
     queue.close()
+    assert failures == []
 
 
 async def ready(queue: WorkQueue[str]) -> list[str]:
@@ -95,6 +100,27 @@ async def test_work_says_since_when_it_waits(queue: WorkQueue[str]) -> None:
     await asyncio.sleep(5)
     queue.add("a")
     assert (await queue.get()).since == pytest.approx(first)
+
+
+async def test_live_change_counts_from_its_own_time_and_not_from_the_resync_that_waited(
+    queue: WorkQueue[str],
+) -> None:
+    """Else every reconnection would look like slow propagation."""
+    queue.add("a", live=False)
+    await asyncio.sleep(5)
+    changed = now()
+    queue.add("a")
+    assert (await queue.get()).since == pytest.approx(changed)
+
+
+async def test_pending_is_what_waits_or_is_worked_on(queue: WorkQueue[str]) -> None:
+    assert not queue.pending("a")
+    queue.add("a")
+    assert queue.pending("a")
+    await queue.get()
+    assert queue.pending("a")
+    queue.done("a")
+    assert not queue.pending("a")
 
 
 async def test_worker_waits_until_there_is_work(queue: WorkQueue[str]) -> None:
