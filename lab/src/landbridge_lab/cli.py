@@ -20,7 +20,11 @@ from landbridge_lab.progress import for_console
 from landbridge_lab.spec import parse_cluster
 from landbridge_lab.status import LabStatus, State
 
-app = App(name="landbridge-lab", help="Real Kubernetes clusters on this machine, without Docker.")
+app = App(
+    name="landbridge-lab",
+    help="Real Kubernetes clusters on this machine, without Docker.",
+    suppress_keyboard_interrupt=False,
+)
 out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False)
 
 Name = Annotated[str, Parameter("--lab", help="The lab's name; labs of different names run side by side.")]
@@ -133,7 +137,7 @@ def main() -> None:
         err.print(f"[bold red]error:[/] {_escaped(error)}", soft_wrap=True)
         sys.exit(LabError.exit_code)
     except KeyboardInterrupt:
-        err.print("interrupted; `landbridge-lab up` goes on from here, `landbridge-lab down` clears it")
+        err.print("interrupted; `landbridge-lab up` begins anew, `landbridge-lab down` clears it", soft_wrap=True)
         sys.exit(130)
     sys.exit(code if isinstance(code, int) else 0)
 
