@@ -9,7 +9,7 @@ from landbridge.kube.errors import ApiError
 
 
 class Backoff:
-    """Doubling delays with full jitter, so that many clients of a returning server do not come at once."""
+    """Doubling delays, of which between half and all is waited: clients of a returning server do not come at once."""
 
     def __init__(
         self, first: float = 0.1, most: float = 15.0, uniform: Callable[[float, float], float] = random.uniform

@@ -93,6 +93,9 @@ def _read(path: Path) -> dict[str, Any]:
     return document
 
 
+_UNSUPPORTED = frozenset({"username", "password", "auth-provider", "as", "as-uid", "as-groups", "as-user-extra"})
+"""Would be ignored, and somebody else be who acts."""
+
 _FILES = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
 
 
@@ -116,6 +119,11 @@ def _server_config(context: str, cluster: dict[str, Any], user: dict[str, Any]) 
         )
     if cluster.get("proxy-url"):
         raise ConfigError(f"context {context!r} sets proxy-url, which is not supported: use a direct address")
+    if unknown := sorted(_UNSUPPORTED & user.keys()):
+        raise ConfigError(
+            f"the user of context {context!r} sets {', '.join(unknown)}, which is not supported: use a token, an exec "
+            "plugin or a client certificate"
+        )
     return ServerConfig(
         server=server.rstrip("/"),
         ca=_data(cluster, "certificate-authority"),

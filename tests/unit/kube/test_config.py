@@ -216,3 +216,9 @@ def test_file_that_is_no_kubeconfig_is_refused(path: Path, text: str, says: str)
 def test_missing_file_is_refused_with_its_name(path: Path) -> None:
     with pytest.raises(ConfigError, match=f"cannot read kubeconfig {path}: No such file"):
         load(kubeconfig=path)
+
+
+@pytest.mark.parametrize("field", ["username", "password", "auth-provider", "as", "as-groups"])
+def test_a_user_who_would_become_somebody_else_is_refused(path: Path, field: str) -> None:
+    with pytest.raises(ConfigError, match=f"sets {field}, which is not supported"):
+        load(kubeconfig=write(path, kubeconfig(user={field: "x"})))
