@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from landbridge_lab import Lab, State
-from landbridge_lab.cgroups import Cgroups
 from landbridge_lab.commands import run
+from landbridge_lab.nodes.cgroups import Cgroups
 from landbridge_lab.paths import lab_dir
 from landbridge_lab.processes import MARK, PART, alive
 

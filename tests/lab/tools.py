@@ -10,9 +10,9 @@ from pathlib import Path
 from landbridge_lab import Lab
 from landbridge_lab.commands import run
 from landbridge_lab.errors import LabError
+from landbridge_lab.nodes.sysctls import CHANGED_BY_KUBELET
 from landbridge_lab.paths import lab_dir
 from landbridge_lab.processes import Processes
-from landbridge_lab.sysctls import CHANGED_BY_KUBELET
 from landbridge_lab.waiting import until
 
 

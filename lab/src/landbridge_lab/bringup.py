@@ -2,22 +2,23 @@
 
 import asyncio
 
-from landbridge_lab import fabric, start_node
-from landbridge_lab.api import Api
-from landbridge_lab.cgroups import Cgroups
-from landbridge_lab.controlplane import ControlPlane
+from landbridge_lab.control_plane.api import Api
+from landbridge_lab.control_plane.components import ControlPlane
+from landbridge_lab.control_plane.start import start_api, start_controllers, write_files
 from landbridge_lab.crew import Crew
-from landbridge_lab.dns import apply_dns, dns_serves
 from landbridge_lab.errors import LabError
-from landbridge_lab.fabric import Fabric
 from landbridge_lab.images import SANDBOX_IMAGE, Images
-from landbridge_lab.machines import Machine, ensure_machine, require_visible
-from landbridge_lab.node import Node
+from landbridge_lab.network import fabric
+from landbridge_lab.network.fabric import Fabric
+from landbridge_lab.network.machines import Machine, ensure_machine, require_visible
+from landbridge_lab.nodes import start as start_node
+from landbridge_lab.nodes.cgroups import Cgroups
+from landbridge_lab.nodes.dns import apply_dns, dns_serves
+from landbridge_lab.nodes.node import Node
+from landbridge_lab.nodes.registry import ensure_registry
+from landbridge_lab.nodes.sysctls import Sysctls
 from landbridge_lab.progress import Progress
-from landbridge_lab.registry import ensure_registry
 from landbridge_lab.site import Site
-from landbridge_lab.start_control_plane import start_api, start_controllers, write_files
-from landbridge_lab.sysctls import Sysctls
 from landbridge_lab.waiting import until
 
 

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from landbridge_lab import forwarding, kubeconfigs
-from landbridge_lab.controlplane import ADMIN, ControlPlane
+from landbridge_lab.control_plane import kubeconfigs
+from landbridge_lab.control_plane.components import ADMIN, ControlPlane
 from landbridge_lab.errors import RefusedError
-from landbridge_lab.fabric import Fabric, find_fabric
-from landbridge_lab.forwarding import ForwarderState
+from landbridge_lab.network import forwarding
+from landbridge_lab.network.fabric import Fabric, find_fabric
+from landbridge_lab.network.forwarding import ForwarderState
 from landbridge_lab.site import Site
 
 

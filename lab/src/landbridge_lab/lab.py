@@ -7,9 +7,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from landbridge_lab import kubeconfigs, teardown
+from landbridge_lab import teardown
 from landbridge_lab.bringup import bring_up
 from landbridge_lab.cluster import Cluster
+from landbridge_lab.control_plane import kubeconfigs
 from landbridge_lab.errors import NotUpError, RefusedError, first_of
 from landbridge_lab.locks import held
 from landbridge_lab.paths import lab_dir

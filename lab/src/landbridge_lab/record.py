@@ -2,11 +2,11 @@
 
 import msgspec
 
-from landbridge_lab import addresses
 from landbridge_lab.errors import LabError, MachineLacksError
 from landbridge_lab.files import put
-from landbridge_lab.forwarding import port_is_free
 from landbridge_lab.locks import locked
+from landbridge_lab.network import addresses
+from landbridge_lab.network.forwarding import port_is_free
 from landbridge_lab.paths import LabDir
 from landbridge_lab.spec import LabSpec
 

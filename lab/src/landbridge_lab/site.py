@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from landbridge_lab.addresses import Addresses
-from landbridge_lab.controlplane import ControlPlane
+from landbridge_lab.control_plane.components import ControlPlane
 from landbridge_lab.errors import LabError
-from landbridge_lab.machines import Machine, found
+from landbridge_lab.network.addresses import Addresses
+from landbridge_lab.network.machines import Machine, found
 from landbridge_lab.paths import LabDir
 from landbridge_lab.processes import Processes
 from landbridge_lab.record import Record

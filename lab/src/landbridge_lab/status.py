@@ -4,10 +4,10 @@ from enum import StrEnum
 
 import msgspec
 
-from landbridge_lab.controlplane import ControlPlane
+from landbridge_lab.control_plane.components import ControlPlane
 from landbridge_lab.errors import LabError
-from landbridge_lab.fabric import find_fabric
-from landbridge_lab.forwarding import command
+from landbridge_lab.network.fabric import find_fabric
+from landbridge_lab.network.forwarding import command
 from landbridge_lab.paths import LabDir
 from landbridge_lab.processes import Processes
 from landbridge_lab.record import read_record

@@ -6,7 +6,7 @@ from pathlib import Path
 from landbridge_lab.binaries import binaries_folder
 from landbridge_lab.binaries.tools import CONTROL_PLANE, NODES
 from landbridge_lab.images import Images, build_images
-from landbridge_lab.packages import ensure_packages, require_root
+from landbridge_lab.nodes.packages import ensure_packages, require_root
 from landbridge_lab.paths import cache_home
 from landbridge_lab.progress import Progress
 

@@ -3,12 +3,12 @@
 import os
 import shutil
 
-from landbridge_lab.cgroups import Cgroups
 from landbridge_lab.locks import held
+from landbridge_lab.nodes.cgroups import Cgroups
+from landbridge_lab.nodes.sysctls import Sysctls
 from landbridge_lab.paths import LabDir
 from landbridge_lab.processes import Processes
 from landbridge_lab.progress import Progress
-from landbridge_lab.sysctls import Sysctls
 
 
 async def take_down(folder: LabDir, progress: Progress) -> bool:

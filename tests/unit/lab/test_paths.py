@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from landbridge_lab.errors import RefusedError
-from landbridge_lab.machines import require_visible
+from landbridge_lab.network.machines import require_visible
 from landbridge_lab.paths import cache_home, lab_dir
 
 

@@ -4,8 +4,8 @@ import socket
 from pathlib import Path
 
 import pytest
-from landbridge_lab.addresses import Addresses
 from landbridge_lab.errors import LabError
+from landbridge_lab.network.addresses import Addresses
 from landbridge_lab.paths import LabDir
 from landbridge_lab.record import Record, claim, read_record, write_record
 from landbridge_lab.spec import ClusterSpec, LabSpec

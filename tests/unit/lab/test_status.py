@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from landbridge_lab.addresses import Addresses
+from landbridge_lab.network.addresses import Addresses
 from landbridge_lab.paths import LabDir
 from landbridge_lab.processes import Processes
 from landbridge_lab.record import Record, write_record

@@ -4,8 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from landbridge_lab.addresses import Addresses
-from landbridge_lab.controlplane import AUDIT_POLICY, ControlPlane
+from landbridge_lab.control_plane.components import AUDIT_POLICY, ControlPlane
+from landbridge_lab.network.addresses import Addresses
 from landbridge_lab.paths import ClusterDir
 
 FILES = ClusterDir(Path("/state/lab/old"))

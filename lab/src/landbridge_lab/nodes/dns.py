@@ -5,11 +5,11 @@ from typing import Any
 
 import yaml
 
-from landbridge_lab.addresses import Addresses
-from landbridge_lab.api import Api
 from landbridge_lab.commands import run
+from landbridge_lab.control_plane.api import Api
 from landbridge_lab.errors import LabError
-from landbridge_lab.machines import Machine
+from landbridge_lab.network.addresses import Addresses
+from landbridge_lab.network.machines import Machine
 
 _MANIFESTS = Path(__file__).with_name("coredns.yaml")
 

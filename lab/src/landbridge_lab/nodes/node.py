@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from landbridge_lab.controlplane import PROXY, ControlPlane
+from landbridge_lab.control_plane.components import PROXY, ControlPlane
 
 REGISTRY_PORT = 5000
 SOCKET = "/run/containerd/containerd.sock"

@@ -2,14 +2,14 @@
 
 import json
 
-from landbridge_lab import kubeconfigs
-from landbridge_lab.api import Api
-from landbridge_lab.certificates import write_certificates
-from landbridge_lab.controlplane import AUDIT_POLICY, CONTROLLER_MANAGER, PROXY, SCHEDULER, ControlPlane
+from landbridge_lab.control_plane import kubeconfigs
+from landbridge_lab.control_plane.api import Api
+from landbridge_lab.control_plane.certificates import write_certificates
+from landbridge_lab.control_plane.components import AUDIT_POLICY, CONTROLLER_MANAGER, PROXY, SCHEDULER, ControlPlane
 from landbridge_lab.crew import Crew
 from landbridge_lab.files import put
-from landbridge_lab.forwarding import command, start_forwarder
-from landbridge_lab.machines import Machine
+from landbridge_lab.network.forwarding import command, start_forwarder
+from landbridge_lab.network.machines import Machine
 
 
 def write_files(control_plane: ControlPlane, nodes: int) -> None:

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from landbridge_lab.cgroups import Cgroups
 from landbridge_lab.errors import LabError
+from landbridge_lab.nodes.cgroups import Cgroups
 
 LAB = Path("/somewhere/lab")
 

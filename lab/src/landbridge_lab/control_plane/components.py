@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
 
-from landbridge_lab.addresses import INSIDE_PORT, Addresses
-from landbridge_lab.certificates import Identity
+from landbridge_lab.control_plane.certificates import Identity
+from landbridge_lab.network.addresses import INSIDE_PORT, Addresses
 from landbridge_lab.paths import ClusterDir
 
 ANY = str(IPv4Address(0))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from landbridge_lab.sysctls import CHANGED_BY_KUBELET, Sysctls
+from landbridge_lab.nodes.sysctls import CHANGED_BY_KUBELET, Sysctls
 
 
 @dataclass

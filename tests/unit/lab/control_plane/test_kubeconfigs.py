@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from landbridge_lab.certificates import Identity, write_certificates
-from landbridge_lab.kubeconfigs import Access, write
+from landbridge_lab.control_plane.certificates import Identity, write_certificates
+from landbridge_lab.control_plane.kubeconfigs import Access, write
 
 
 @pytest.fixture

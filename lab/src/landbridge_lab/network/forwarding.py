@@ -8,9 +8,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from landbridge_lab import forward
 from landbridge_lab.errors import LabError, MachineLacksError, RefusedError
-from landbridge_lab.machines import Machine
+from landbridge_lab.network import forward
+from landbridge_lab.network.machines import Machine
 from landbridge_lab.processes import Processes
 
 MODES = ("open", "cut", "freeze", "delay")

@@ -4,14 +4,14 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from landbridge_lab.api import Api
 from landbridge_lab.commands import run
+from landbridge_lab.control_plane.api import Api
 from landbridge_lab.crew import Crew
 from landbridge_lab.errors import LabError
 from landbridge_lab.files import put
 from landbridge_lab.images import Images
-from landbridge_lab.machines import Machine
-from landbridge_lab.node import SOCKET, Node
+from landbridge_lab.network.machines import Machine
+from landbridge_lab.nodes.node import SOCKET, Node
 
 
 def write_files(node: Node) -> None:

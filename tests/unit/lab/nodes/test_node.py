@@ -3,11 +3,11 @@
 import tomllib
 from pathlib import Path
 
-from landbridge_lab.addresses import Addresses
-from landbridge_lab.controlplane import ControlPlane
-from landbridge_lab.dns import manifests
+from landbridge_lab.control_plane.components import ControlPlane
 from landbridge_lab.images import COREDNS_IMAGE
-from landbridge_lab.node import Node
+from landbridge_lab.network.addresses import Addresses
+from landbridge_lab.nodes.dns import manifests
+from landbridge_lab.nodes.node import Node
 from landbridge_lab.paths import ClusterDir
 
 ADDRESSES = Addresses(0, 1)

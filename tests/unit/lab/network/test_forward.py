@@ -9,7 +9,7 @@ from time import monotonic
 
 import pytest
 from landbridge_lab.errors import LabError
-from landbridge_lab.forwarding import ForwarderState, command, start_forwarder
+from landbridge_lab.network.forwarding import ForwarderState, command, start_forwarder
 from landbridge_lab.processes import Processes
 from landbridge_lab.waiting import until
 
@@ -193,9 +193,8 @@ async def test_a_server_that_is_away_is_told_as_a_reset_not_as_silence(tmp_path:
     await start_forwarder(processes, "test/forwarder", unused_tcp_port, nobody, control, tmp_path / "log", None)
     try:
         await until("forwarder", lambda: listens(control))
-        reader, writer = await asyncio.open_connection("127.0.0.1", unused_tcp_port)
         with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
-            await answer(reader, 1)
-        writer.transport.abort()
+            async with Forwarded(unused_tcp_port, control).connection() as (reader, _):
+                await answer(reader, 1)
     finally:
         processes.end_all()

@@ -12,10 +12,10 @@ over their bridge, so that a cluster that is cut off from the others is whole in
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from landbridge_lab.addresses import Addresses
 from landbridge_lab.commands import run
 from landbridge_lab.errors import LabError
-from landbridge_lab.machines import Machine
+from landbridge_lab.network.addresses import Addresses
+from landbridge_lab.network.machines import Machine
 
 PART = "fabric/init"
 _ROUTES_BEFORE_OTHERS = 100

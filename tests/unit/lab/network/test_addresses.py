@@ -3,7 +3,7 @@
 from ipaddress import IPv4Network
 from itertools import combinations, pairwise
 
-from landbridge_lab.addresses import MAX_LABS, Addresses, ports
+from landbridge_lab.network.addresses import MAX_LABS, Addresses, ports
 from landbridge_lab.spec import MAX_CLUSTERS, MAX_NODES
 
 ALL = [Addresses(index, position) for index in range(MAX_LABS) for position in range(MAX_CLUSTERS)]

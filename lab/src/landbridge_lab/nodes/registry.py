@@ -2,8 +2,8 @@
 
 from landbridge_lab import images
 from landbridge_lab.crew import Crew
-from landbridge_lab.machines import Machine
-from landbridge_lab.node import REGISTRY_PORT
+from landbridge_lab.network.machines import Machine
+from landbridge_lab.nodes.node import REGISTRY_PORT
 from landbridge_lab.paths import LabDir
 
 PART = "fabric/registry"

@@ -3,10 +3,10 @@
 import os
 
 import pytest
-from landbridge_lab import packages
 from landbridge_lab.errors import MachineLacksError
 from landbridge_lab.images import PACKAGES
-from landbridge_lab.packages import ensure_packages, missing_packages, require_root
+from landbridge_lab.nodes import packages
+from landbridge_lab.nodes.packages import ensure_packages, missing_packages, require_root
 from landbridge_lab.progress import Silent
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from landbridge_lab.errors import LabError, MachineLacksError, RefusedError
-from landbridge_lab.forwarding import command, mode_line, port_is_free, start_forwarder
+from landbridge_lab.network.forwarding import command, mode_line, port_is_free, start_forwarder
 from landbridge_lab.processes import Processes
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-from landbridge_lab.certificates import Identity, write_certificates
+from landbridge_lab.control_plane.certificates import Identity, write_certificates
 
 SERVER = Identity("server", "kube-apiserver", hosts=("kubernetes.default.svc", "127.0.0.1"))
 ADMIN = Identity("admin", "admin", "system:masters")

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import aiohttp
 
-from landbridge_lab.controlplane import ADMIN, ControlPlane
+from landbridge_lab.control_plane.components import ADMIN, ControlPlane
 from landbridge_lab.errors import LabError
 
 _PATHS = {

@@ -1,0 +1,1 @@
+"""etcd, API server, controllers: their command lines, certificates, and the way up."""
