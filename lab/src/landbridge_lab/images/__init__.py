@@ -5,12 +5,11 @@ registry is; the others are pushed to the lab's registry, so that the tutorial's
 """
 
 from landbridge_lab.images.build import Images, build_images
-from landbridge_lab.images.recipes import COREDNS_IMAGE, PACKAGES, REGISTRY_IMAGES, SANDBOX_IMAGE
+from landbridge_lab.images.recipes import COREDNS_IMAGE, REGISTRY_IMAGES, SANDBOX_IMAGE
 from landbridge_lab.images.registry import push, serve_command, write_config
 
 __all__ = [
     "COREDNS_IMAGE",
-    "PACKAGES",
     "REGISTRY_IMAGES",
     "SANDBOX_IMAGE",
     "Images",

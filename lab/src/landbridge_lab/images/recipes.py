@@ -7,9 +7,6 @@ from landbridge_lab.images.libraries import libraries, programs
 from landbridge_lab.images.python import interpreter
 from landbridge_lab.images.tree import File, Link, Tree, program
 
-PACKAGES = ("busybox-static", "curl", "docker-registry", "libc-bin", "python3", "skopeo")
-"""The Debian packages that building, serving and pushing the images needs."""
-
 SANDBOX_IMAGE = "lab.local/pause:1"
 COREDNS_IMAGE = "lab.local/coredns:1"
 WEB_DEMO_IMAGE = "registry-cn-hangzhou.ack.aliyuncs.com/dev/web-demo:v0.6.0"
