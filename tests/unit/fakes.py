@@ -85,6 +85,7 @@ class WatchedApi(MemoryApi):
         if self.delay and method != "GET":
             await self.delay.wait()
         if self.down:
+            self.calls.append((method, path))
             raise UnreachableError("the line is cut")
         return await super().request(method, path, params=params, body=body, content_type=content_type)
 

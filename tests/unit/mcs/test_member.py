@@ -8,6 +8,7 @@ from landbridge.api.core import SERVICES
 from landbridge.api.discovery import SLICES
 from landbridge.api.meta import Key
 from landbridge.api.names import FLEET, MANAGER
+from landbridge.kube.errors import ForbiddenError
 from landbridge.mcs import member as module
 from tests.unit.fakes import Heard, WatchedApi, following, make_member, settle
 from tests.unit.objects import FLEET_UID, SERVICE2, cluster, service, slice_
@@ -21,6 +22,19 @@ async def test_s7_a_member_is_live_when_every_cache_is_and_says_so_once() -> Non
     assert (member.live, member.trouble) == (False, "not everything is read yet")
     async with following(member):
         assert heard.contacts == [True]
+
+
+async def test_s7_a_member_is_not_live_while_one_of_its_caches_is_not() -> None:
+    def refuse(method: str, path: str) -> None:
+        if "endpointslices" in path:
+            raise ForbiddenError(403, "Forbidden", "may not list slices")
+
+    api, heard = WatchedApi(), Heard()
+    api.before = refuse
+    member = make_member(cluster("old"), api, heard)
+    async with following(member):
+        await settle(60)
+        assert (member.live, member.trouble, heard.contacts) == (False, "may not list slices", [])
 
 
 async def test_s7_a_cut_line_keeps_what_was_known() -> None:

@@ -31,7 +31,7 @@ def test_s2_what_a_provider_does_not_offer_is_not_imported() -> None:
     assert not plan(view(provider(slice_(manager="mallory"))))
 
 
-def test_a_changed_source_updates_its_import_on_top_of_the_version_last_seen() -> None:
+def test_s5_a_changed_source_updates_its_import_on_top_of_the_version_last_seen() -> None:
     imports = synced(provider(SOURCE))
     changes = plan(view(provider(slice_(SOURCE.metadata.name, "10.1.0.3")), imports=imports))
     (change,) = changes.update
