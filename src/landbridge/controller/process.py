@@ -85,8 +85,9 @@ class Controller:
             namespace=SYSTEM_NAMESPACE,
             selector=CLUSTER_SELECTOR,
             on_change=lambda key: self._engagements.secret_changed(key),
-            on_contact=_nothing,
+            on_contact=lambda: self._members_known.set(),
         )
+        self._members_known = asyncio.Event()
         self._fleet = Fleet(uid="", services=self._services.store)
         self._worker = HubWorker(self._fleet, hub)
         self._router = Router(self._fleet, self._worker, self._services.store)
@@ -106,8 +107,9 @@ class Controller:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._services.run())
             tasks.create_task(self._secrets.run())
-            tasks.create_task(self._worker.run())
             tasks.create_task(self._engagements.run(tasks))
+            await self._members_known.wait()  # who is not known cannot be owed anything (rule S11)
+            tasks.create_task(self._worker.run())
 
     def refresh_gauges(self) -> None:
         """Count what is only counted when somebody asks."""
