@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Iterable
 from typing import Any
 
 import structlog
@@ -64,7 +65,7 @@ class HubWorker:
             return
         held = FINALIZER in mcs.metadata.finalizers
         if mcs.metadata.deletion_timestamp:
-            if held and self._clean(key):
+            if held and self._clean(key) and not self._waits_for(key, self._fleet.clusters):
                 await self._let_go(mcs)
         elif not held and refusal(key) is None:
             await self._set_finalizers(mcs, (*mcs.metadata.finalizers, FINALIZER))
@@ -77,6 +78,16 @@ class HubWorker:
             member.live and (member.queue.pending(key) or key in member.failed or member.imports(key, self._fleet.uid))
             for member in self._fleet.members.values()
         )
+
+    def _waits_for(self, key: Key, clusters: Iterable[str]) -> bool:
+        """Whether a cluster was just engaged: after a restart all are, and would be called Stale and then Synced again.
+
+        The key is looked at again when contact is won, or here when it was lost at the first try.
+        """
+        waits = any(map(self._fleet.connecting, clusters))
+        if waits:
+            self.queue.add_after(key, STATUS_INTERVAL)
+        return waits
 
     async def _let_go(self, mcs: MultiClusterService) -> None:
         """What the others may still hold is noted as a debt before the last trace of the object goes."""
@@ -101,6 +112,8 @@ class HubWorker:
             self.queue.add_after(key, wait)
             return
         names = dict.fromkeys((*mcs.spec.providers, *mcs.spec.consumers))
+        if self._waits_for(key, names):
+            return
         new = status(mcs, [cluster_view(self._fleet, name, mcs) for name in names], utc_now())
         if new == mcs.status:
             return

@@ -67,6 +67,10 @@ class Fleet:
         """Whether the cluster is engaged and its caches are current."""
         return cluster in self.members and self.members[cluster].live
 
+    def connecting(self, cluster: str) -> bool:
+        """Whether the cluster was just engaged, and may answer or not."""
+        return cluster in self.members and self.members[cluster].connecting
+
     def owed(self, cluster: str, key: Key) -> bool:
         """Whether the cluster may hold imports of a MultiClusterService that was deleted while it was away."""
         return key in self.debts.get(cluster, ())

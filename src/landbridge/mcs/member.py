@@ -63,6 +63,11 @@ class Member:
         return self._live
 
     @property
+    def connecting(self) -> bool:
+        """Whether contact was neither won nor lost yet: nothing can be said of it."""
+        return not self._live and not any(informer.error for informer in self._informers)
+
+    @property
     def trouble(self) -> str:
         """Why it is not live."""
         errors = (informer.error for informer in self._informers)
