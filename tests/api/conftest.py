@@ -42,7 +42,9 @@ async def bare(world: World, numbers: Iterator[int], request: pytest.FixtureRequ
     """A stage with nothing on it yet. What a test joined has to go afterwards, and to leave nothing behind."""
     name = re.sub("[^a-z0-9]+", "-", request.node.name.removeprefix("test_"))
     scene = Scene(world, f"t{next(numbers)}-{name}"[:60].strip("-"))
+    before = len(world.controller.said())
     yield scene
+    print(world.controller.said(before))  # shown where the test failed
     await scene.end()
 
 

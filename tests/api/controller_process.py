@@ -26,8 +26,13 @@ class ControllerProcess:
     kubeconfig: Path
     log: Path
     lease_seconds: float = 1.0
-    port: int = field(default_factory=lambda: _free_port())
+    port: int = field(default_factory=lambda: free_port())
     _process: Process | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._process is not None and self._process.returncode is None
 
     @property
     def pid(self) -> int:
@@ -80,21 +85,20 @@ class ControllerProcess:
         return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
     async def _ready(self) -> bool:
-        if self._process is None or self._process.returncode is not None:
-            raise AssertionError(f"the controller ended; its log:\n{self.last_words()}")
+        if not self.running:
+            raise AssertionError(f"the controller ended; its log:\n{self.said()}")
         try:
             return (await self.get("/readyz"))[0] == 200
         except aiohttp.ClientError:
             return False
 
-    def last_words(self) -> str:
-        """The end of its log."""
-        return "\n".join(self.log.read_text().splitlines()[-20:])
+    def said(self, since: int = 0) -> str:
+        """Its log after that many bytes."""
+        return self.log.read_bytes()[since:].decode()
 
 
-def _free_port() -> int:
+def free_port(first: int = 20000 + os.getpid() % 1000 * 10) -> int:
     """A port below those that the kernel gives to clients: nobody takes it between this look and its use."""
-    first = 20000 + os.getpid() % 1000 * 10
     for port in range(first, first + 1000):
         with socket.socket() as probe:
             try:

@@ -64,17 +64,21 @@ class Scene:
         """Delete the MultiClusterService; its finalizer holds it."""
         await self.world.hub.delete(MULTI_CLUSTER_SERVICES, ObjectMeta(self.name, self.namespace))
 
+    async def mcs(self) -> Body:
+        """The MultiClusterService; empty while there is none."""
+        return await self.read(HUB, MULTI_CLUSTER_SERVICES) or {}
+
     async def mcs_gone(self) -> None:
         """Wait for its end."""
-        await eventually(lambda: self.read(HUB, MULTI_CLUSTER_SERVICES), lambda mcs: mcs is None)
+        await eventually(self.mcs, lambda mcs: not mcs)
 
     async def end(self) -> None:
         """Delete the MultiClusterService if there is one; no cluster may hold an import of it afterwards."""
-        if await self.read(HUB, MULTI_CLUSTER_SERVICES):
+        if await self.mcs():
             await self.delete_mcs()
             await self.mcs_gone()
-        left = {cluster: await self.imported(cluster) for cluster in self.world.admins}
-        assert not any(left.values()), left
+        for cluster in self.world.admins:
+            await self.holds(cluster, 0)
 
     async def put_slice(self, cluster: str, *addresses: str, name: str = SLICE, **more: Any) -> Body:
         """Write a slice as the provider's control plane does: create it, or put it in place of the old one."""
@@ -107,6 +111,10 @@ class Scene:
         expected = sorted(wanted)
         return await eventually(lambda: self.imports(cluster), lambda found: addresses(found) == expected, deadline)
 
+    async def holds(self, cluster: str, count: int) -> None:
+        """Wait until a cluster has so many imports."""
+        await eventually(lambda: self.imports(cluster), lambda found: len(found) == count)
+
     async def only_import(self, cluster: str, *wanted: str) -> Body:
         """Wait as `arrives`; there is one import."""
         (found,) = await self.arrives(cluster, *wanted)
@@ -114,8 +122,7 @@ class Scene:
 
     async def row(self, cluster: str) -> Body:
         """What the status says of a cluster; empty while it says nothing."""
-        mcs = await self.read(HUB, MULTI_CLUSTER_SERVICES) or {}
-        rows = mcs.get("status", {}).get("clusters", [])
+        rows = (await self.mcs()).get("status", {}).get("clusters", [])
         return next((row for row in rows if row["name"] == cluster), {})
 
     async def shows(self, cluster: str, state: str, deadline: float = DEADLINE, **fields: object) -> Body:
@@ -125,8 +132,8 @@ class Scene:
 
     async def condition(self, kind: str) -> Body:
         """A condition of the MultiClusterService; empty while there is none."""
-        mcs = await self.read(HUB, MULTI_CLUSTER_SERVICES) or {}
-        return next((c for c in mcs.get("status", {}).get("conditions", []) if c["type"] == kind), {})
+        conditions = (await self.mcs()).get("status", {}).get("conditions", [])
+        return next((c for c in conditions if c["type"] == kind), {})
 
     async def read(self, cluster: str, kind: Kind[Any], name: str = "") -> Body | None:
         """An object of the namespace, if it is there."""

@@ -1,0 +1,176 @@
+"""Unknown is not dead (S7), and how contact is kept (S8)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from landbridge.api.core import SECRETS, Secret
+from landbridge.api.names import SYNC_ACCOUNT, SYSTEM_NAMESPACE
+from landbridge.fleet.cluster import PREFIX, encode, read_cluster
+from landbridge.fleet.settings import render_settings
+from landbridge.fleet.tokens import mint
+from tests.api.audit import Request
+from tests.api.scene import Scene
+from tests.api.waiting import eventually
+from tests.api.world import CLUSTERS, HUB, NEW, OLD
+
+
+@asynccontextmanager
+async def _away(scene: Scene, cluster: str) -> AsyncGenerator[None]:
+    """The controller has lost contact with a cluster while the body runs, and said so."""
+    await scene.world.cluster(cluster).cut(api=True)
+    try:
+        await scene.shows(cluster, "Stale")
+        yield
+    finally:
+        await scene.world.cluster(cluster).heal()
+
+
+async def test_nothing_is_removed_while_a_provider_is_away_s7(scene: Scene) -> None:
+    await scene.make_service(*CLUSTERS)
+    hub, (one, two, three) = scene.pod(HUB, 1), scene.pods(OLD, 3)
+    await scene.put_slice(OLD, one)
+    await scene.put_slice(OLD, two, name="web-second")
+    await scene.make_mcs([OLD, HUB], [NEW, HUB])
+    before = await scene.arrives(NEW, one, two)
+    await scene.shows(NEW, "Synced")
+    async with _away(scene, OLD):
+        await scene.put_slice(OLD, three)
+        await scene.delete_slice(OLD, "web-second")
+        await scene.put_slice(HUB, hub)  # the others go on, and show that the consumer was looked at
+        after = await scene.arrives(NEW, one, two, hub)
+        assert [s for s in after if s in before] == before
+        ready = await eventually(lambda: scene.condition("Ready"), lambda found: found["status"] == "Unknown")
+        assert ready["reason"] == "Stale"
+        assert "last known endpoints are kept" in (await scene.row(OLD))["message"]
+    await scene.arrives(NEW, three, hub)
+    await scene.shows(OLD, "Synced", message="")
+    assert (await scene.condition("Ready"))["status"] == "True"
+
+
+async def test_a_consumer_that_was_away_gets_what_happened_meanwhile_s7(scene: Scene) -> None:
+    await scene.make_service(OLD, NEW)
+    one, two, three = scene.pods(OLD, 3)
+    await scene.put_slice(OLD, one)
+    await scene.put_slice(OLD, two, name="web-second")
+    await scene.make_mcs([OLD], [NEW])
+    await scene.arrives(NEW, one, two)
+    await scene.shows(NEW, "Synced")
+    async with _away(scene, NEW):
+        await scene.put_slice(OLD, three)
+        await scene.delete_slice(OLD, "web-second")
+        await scene.shows(OLD, "Synced", ownReady=1)
+        assert await scene.imported(NEW) == sorted([one, two])
+    await scene.arrives(NEW, three)
+    await scene.shows(NEW, "Synced")
+
+
+async def test_nothing_is_asked_or_written_while_the_watch_is_held_back(scene: Scene) -> None:
+    """No polling: with the provider's watch frozen its change is not seen; the other provider's changes are."""
+    await scene.make_service(*CLUSTERS)
+    await scene.make_mcs([OLD, HUB], [NEW])
+    one, two = scene.pods(OLD, 2)
+    await scene.put_slice(OLD, one)
+    before = await scene.only_import(NEW, one)
+    mark = scene.world.audit(OLD).mark()
+    await scene.world.cluster(OLD).cut(api=True, mode="freeze")
+    try:
+        await scene.put_slice(OLD, two)
+        for pod in scene.pods(HUB, 20):
+            await scene.put_slice(HUB, pod)
+            found = await scene.arrives(NEW, one, pod)
+            assert before in found
+        assert await scene.world.audit(OLD).since(mark) == []
+    finally:
+        await scene.world.cluster(OLD).heal()
+    await scene.arrives(NEW, two, scene.pod(HUB, 20))
+
+
+async def test_a_changed_token_serves_the_next_request_s8(scene: Scene) -> None:
+    await scene.make_service(OLD, NEW)
+    await scene.make_mcs([OLD], [NEW])
+    pods = iter(scene.pods(OLD, 200))
+    before = await _change(scene, next(pods))
+    mark = scene.world.audit(NEW).mark()
+    await _store(scene, NEW, token=await mint(scene.world.admins[NEW], SYNC_ACCOUNT))
+
+    async def credential() -> str:
+        return (await _change(scene, next(pods))).user.credential
+
+    await eventually(credential, lambda found: found != before.user.credential)
+    verbs = {request.verb for request in await scene.world.audit(NEW).since(mark)}
+    assert verbs == {"update"}, "the watches go on as they are"
+
+
+async def test_a_refused_token_removes_nothing_s7(scene: Scene) -> None:
+    await scene.make_service(OLD, NEW)
+    one, two = scene.pods(OLD, 2)
+    await scene.make_mcs([OLD], [NEW])
+    await scene.put_slice(OLD, one)
+    await scene.arrives(NEW, one)
+    good = (await _secret(scene, NEW)).data
+    await _store(scene, NEW, token="not-a-token")
+    try:
+        await eventually(
+            lambda: scene.world.controller.metric("landbridge_cluster_live", cluster=NEW), lambda n: n == 1
+        )
+        await scene.put_slice(OLD, two)
+        row = await scene.shows(NEW, "Pending")
+        assert "Unauthorized" in row["message"]
+        assert await scene.imported(NEW) == [one]
+    finally:
+        await _write(scene, NEW, good or {})
+    await scene.arrives(NEW, two)
+    await scene.shows(NEW, "Synced")
+
+
+async def test_a_changed_address_is_a_new_connection_s8(scene: Scene) -> None:
+    await scene.make_service(OLD, NEW)
+    one, two, three = scene.pods(OLD, 3)
+    await scene.make_mcs([OLD], [NEW])
+    await scene.put_slice(OLD, one)
+    before = await scene.only_import(NEW, one)
+    cluster = scene.world.cluster(NEW)
+    mark = scene.world.audit(NEW).mark()
+    await _write(scene, NEW, {"server": encode(cluster.direct_server)})
+    try:
+        await eventually(cluster.forwarder, lambda state: state.connections == 0)
+        await cluster.cut(api=True)
+        await scene.put_slice(OLD, two)
+        after = await scene.only_import(NEW, two)
+        assert after["metadata"]["uid"] == before["metadata"]["uid"]
+        requests = [request.short for request in await scene.world.audit(NEW).since(mark)]
+        assert {"list endpointslices", "list services", "list namespaces"} <= set(requests)
+        assert requests.count("update endpointslices") == 1
+    finally:
+        await cluster.heal()
+        await _write(scene, NEW, {"server": encode(cluster.server)})
+    await eventually(cluster.forwarder, lambda state: state.connections > 0)
+    await scene.put_slice(OLD, three)
+    await scene.arrives(NEW, three)
+
+
+async def _change(scene: Scene, pod: str) -> Request:
+    """One endpoint change; gives the request that brought it to the consumer."""
+    audit = scene.world.audit(NEW)
+    mark = audit.mark()
+    await scene.put_slice(OLD, pod)
+    await scene.arrives(NEW, pod)
+    (found,) = await eventually(lambda: audit.since(mark), bool)
+    return found
+
+
+async def _secret(scene: Scene, cluster: str) -> Secret:
+    return await scene.world.hub.get(SECRETS, f"{PREFIX}{cluster}", SYSTEM_NAMESPACE)
+
+
+async def _store(scene: Scene, cluster: str, *, token: str) -> None:
+    """Put a token into the cluster's Secret."""
+    known = read_cluster(await _secret(scene, cluster))
+    await _write(scene, cluster, {"config": encode(render_settings(known.config, token))})
+
+
+async def _write(scene: Scene, cluster: str, data: dict[str, str]) -> None:
+    meta = (await _secret(scene, cluster)).metadata
+    await scene.world.hub.merge_patch(SECRETS, meta, {"data": data})

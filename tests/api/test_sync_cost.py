@@ -1,0 +1,89 @@
+"""What endpoint changes cost: rule S5."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.api.audit import Request
+from tests.api.scene import Scene
+from tests.api.waiting import eventually
+from tests.api.world import HUB, NEW, OLD
+
+STATUS = "patch multiclusterservices/status"
+CHANGES = 5
+CHURN_SECONDS = 2.5
+
+
+async def test_one_change_is_one_write_for_each_consumer_and_nothing_else_s5(scene: Scene) -> None:
+    """One endpoint takes another's place, so that there is nothing to report either."""
+    await scene.make_service(HUB, OLD, NEW)
+    await scene.make_mcs([OLD], [NEW, HUB])
+    pods = scene.pods(OLD, CHANGES + 1)
+    await scene.put_slice(OLD, pods[0])
+    await scene.shows(OLD, "Synced", ownReady=1)
+    await scene.shows(NEW, "Synced", importedReady=1)
+    await scene.shows(HUB, "Synced", importedReady=1)
+    marks = {cluster: scene.world.audit(cluster).mark() for cluster in (HUB, OLD, NEW)}
+    for pod in pods[1:]:
+        await scene.put_slice(OLD, pod)
+        for consumer in (NEW, HUB):
+            await scene.arrives(consumer, pod)
+    await _renewed_the_lease_since(scene, marks[HUB])
+    seen = {cluster: await scene.world.audit(cluster).since(mark) for cluster, mark in marks.items()}
+    assert _costs(seen[OLD]) == []
+    assert _costs(seen[NEW]) == ["update endpointslices"] * CHANGES
+    assert _costs(seen[HUB]) == ["update endpointslices"] * CHANGES
+
+
+async def test_churn_writes_each_status_at_most_once_a_second_s5(scene: Scene) -> None:
+    """The number of endpoints changes with every write, so the status has something new to say all the time."""
+    await scene.make_service(OLD, NEW)
+    await scene.make_mcs([OLD], [NEW])
+    pods = scene.pods(OLD, 50)
+    mark, start = scene.world.audit(HUB).mark(), asyncio.get_running_loop().time()
+    count = 0
+    while asyncio.get_running_loop().time() < start + CHURN_SECONDS:
+        count += 1
+        await scene.put_slice(OLD, *pods[: 1 + count % 50])
+    last = 1 + count % 50
+    await scene.arrives(NEW, *pods[:last])
+    await scene.shows(OLD, "Synced", ownReady=last)
+    await scene.shows(NEW, "Synced", importedReady=last)
+    writes = [r for r in await scene.world.audit(HUB).since(mark) if r.short == STATUS and _about(scene, r)]
+    elapsed = asyncio.get_running_loop().time() - start
+    assert count > 2 * elapsed, "that was no churn"
+    assert 2 <= len(writes) <= elapsed + 1
+
+
+async def test_a_burst_is_written_as_often_as_needed_and_ends_right_s5(scene: Scene) -> None:
+    await scene.make_service(OLD, NEW)
+    await scene.make_mcs([OLD], [NEW])
+    pods = scene.pods(OLD, 100)
+    await scene.put_slice(OLD, pods[0])
+    await scene.arrives(NEW, pods[0])
+    mark = scene.world.audit(NEW).mark()
+    for pod in pods[1:]:
+        await scene.put_slice(OLD, pod)
+    await scene.arrives(NEW, pods[-1])
+    writes = [request for request in await scene.world.audit(NEW).since(mark) if request.writes]
+    assert {request.short for request in writes} == {"update endpointslices"}
+    assert 1 <= len(writes) <= len(pods) - 1
+
+
+async def _renewed_the_lease_since(scene: Scene, mark: int) -> None:
+    """The controller was alive and had time: what it would have asked for besides is in the logs by now."""
+    audit = scene.world.audit(HUB)
+    first = await eventually(lambda: audit.since(mark), _lease_updates)
+    await eventually(lambda: audit.since(mark), lambda found: _lease_updates(found) >= _lease_updates(first) + 2)
+
+
+def _lease_updates(requests: list[Request]) -> int:
+    return sum(request.short == "update leases" for request in requests)
+
+
+def _costs(requests: list[Request]) -> list[str]:
+    return [request.short for request in requests if request.object_ref.resource != "leases"]
+
+
+def _about(scene: Scene, request: Request) -> bool:
+    return (request.object_ref.namespace, request.object_ref.name) == (scene.namespace, scene.name)

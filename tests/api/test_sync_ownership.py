@@ -1,0 +1,65 @@
+"""Imports are ours alone: what others do to them is undone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from landbridge.api.discovery import SLICES
+from landbridge.api.meta import ObjectMeta
+from landbridge.api.names import FLEET, SOURCE_CLUSTER
+from tests.api.scene import Body, Scene, addresses
+from tests.api.waiting import eventually
+from tests.api.world import NEW, OLD
+
+TAMPERED: dict[str, Any] = {
+    "an endpoint that is not there": {"endpoints": [{"addresses": ["10.9.9.9"]}]},
+    "no endpoints": {"endpoints": []},
+    "another port": {"ports": [{"name": "http", "port": 9999}]},
+    "another source": {"metadata": {"labels": {SOURCE_CLUSTER: "elsewhere"}}},
+    "one more label": {"metadata": {"labels": {"team": "shop"}}},
+}
+
+
+@pytest.mark.parametrize("how", TAMPERED)
+async def test_a_tampered_import_is_restored(scene: Scene, how: str) -> None:
+    before = await _imported(scene)
+    await scene.patch(NEW, SLICES, before["metadata"]["name"], TAMPERED[how])
+    await eventually(lambda: _content(scene), lambda found: found == [_without_version(before)])
+
+
+async def test_an_import_that_lost_its_owner_label_is_restored(scene: Scene) -> None:
+    """It is a stranger's by then, and so is never deleted; its name is taken, so it is not made again either."""
+    before = await _imported(scene)
+    await scene.patch(NEW, SLICES, before["metadata"]["name"], {"metadata": {"labels": {FLEET: None}}})
+    row = await scene.shows(NEW, "Pending")
+    assert "already exists" in row["message"]
+    await scene.world.admins[NEW].delete(SLICES, ObjectMeta(before["metadata"]["name"], scene.namespace))
+    await scene.arrives(NEW, scene.pod(OLD, 1))
+
+
+async def test_a_deleted_import_is_made_again(scene: Scene) -> None:
+    before = await _imported(scene)
+    await scene.world.admins[NEW].delete(SLICES, ObjectMeta(before["metadata"]["name"], scene.namespace))
+    again = await scene.only_import(NEW, scene.pod(OLD, 1))
+    assert again["metadata"]["name"] == before["metadata"]["name"]
+    assert again["metadata"]["uid"] != before["metadata"]["uid"]
+
+
+async def _imported(scene: Scene) -> Body:
+    await scene.make_service(OLD, NEW)
+    pod = scene.pod(OLD, 1)
+    await scene.put_slice(OLD, pod)
+    await scene.make_mcs([OLD], [NEW])
+    return await scene.only_import(NEW, pod)
+
+
+async def _content(scene: Scene) -> list[Body]:
+    return [_without_version(found) for found in await scene.imports(NEW)]
+
+
+def _without_version(slice_: Body) -> Body:
+    ignored = ("resourceVersion", "generation", "managedFields")
+    meta = {key: value for key, value in slice_["metadata"].items() if key not in ignored}
+    return {**slice_, "metadata": meta, "endpoints": addresses([slice_])}
