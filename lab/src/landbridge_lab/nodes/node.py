@@ -110,7 +110,6 @@ disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapsho
             "enforceNodeAllocatable": ["pods"],
             "evictionHard": {"imagefs.available": "1%", "nodefs.available": "1%", "memory.available": "100Mi"},
             "imageGCHighThresholdPercent": 100,
-            "localStorageCapacityIsolation": False,
         }
 
     def proxy_config(self) -> dict[str, Any]:
