@@ -27,7 +27,7 @@ from landbridge.kube.store import Store
 from landbridge.mcs.gather import Fleet
 from landbridge.mcs.member import Member, imported
 from landbridge.mcs.plan import source
-from landbridge.telemetry.metrics import LIVE
+from landbridge.telemetry.metrics import IMPORTS, LIVE, QUEUE, UNEXPLAINED
 
 LEAVING_CHECK = 0.1
 """Seconds between two looks, in memory, at whether a leaving cluster is clean."""
@@ -130,12 +130,14 @@ class Engagements:
                 cluster, api, on_change=self._router.member_changed, on_contact=self._router.contact_changed
             )
             self._fleet.members[cluster.name] = member
+            LIVE.labels(cluster.name).set(0)
             try:
                 await self._work(member, token)
             finally:
                 del self._fleet.members[cluster.name]
                 member.queue.close()
-                LIVE.remove(cluster.name)
+                for gauge in (LIVE, QUEUE, IMPORTS, UNEXPLAINED):
+                    gauge.remove(cluster.name)
                 log.info("cluster disengaged", cluster=cluster.name)
 
     async def _work(self, member: Member, token: StaticToken) -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import msgspec
 import pytest
+from prometheus_client import REGISTRY
 
 from landbridge.api.core import SECRETS, SERVICES
 from landbridge.api.discovery import SLICES
@@ -21,6 +22,7 @@ from landbridge.kube.config import ServerConfig
 from landbridge.kube.credentials import StaticToken
 from landbridge.kube.errors import ForbiddenError
 from landbridge.kube.informer import Informer
+from landbridge.telemetry.metrics import IMPORTS, QUEUE, UNEXPLAINED
 from tests.unit.controller.rig import Rig, World
 from tests.unit.fakes import WatchedApi, running, settle
 from tests.unit.objects import SERVICE2, cluster, mcs, service, slice_
@@ -225,3 +227,39 @@ async def test_s11_the_debts_of_a_cluster_go_with_it(world: World) -> None:
         assert world.debts() == {}
         assert path("new") not in world.hub.objects
         assert world.imports("new") == []
+
+
+async def test_a_cluster_that_cannot_leave_yet_does_not_keep_the_others_busy(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with engaging(world) as rig:
+        world.clusters["new"].cut()
+        looks: list[None] = []
+        monkeypatch.setattr(rig.router, "fleet_changed", lambda: looks.append(None))
+        leave(world, "new")
+        await settle(60)
+        assert len(looks) == 1
+
+
+def gauge(name: str) -> float | None:
+    return REGISTRY.get_sample_value(name, {"cluster": "old"})
+
+
+async def test_a_cluster_that_was_never_reached_counts_as_not_live(world: World) -> None:
+    world.clusters["old"].cut()
+    async with engaging(world):
+        assert gauge("landbridge_cluster_live") == 0
+        world.clusters["old"].heal()
+        await settle(60)
+        assert gauge("landbridge_cluster_live") == 1
+
+
+async def test_a_cluster_that_is_gone_is_counted_no_more(world: World) -> None:
+    async with engaging(world) as rig:
+        for metric in (QUEUE, IMPORTS, UNEXPLAINED):
+            metric.labels("old").set(7)
+        leave(world, "old")
+        await settle(3)
+        assert "old" not in rig.fleet.members
+    for name in ("cluster_live", "queue_length", "imports", "unexplained_imports"):
+        assert gauge(f"landbridge_{name}") is None
