@@ -7,6 +7,7 @@ cluster last, and if that fails, what was made in the member goes again.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -30,8 +31,11 @@ from landbridge.kube.errors import ConflictError, ForbiddenError, KubeError, Una
 WRONG_SERVER = "WrongServer"
 NO_RIGHTS = "NoRights"
 
-PATIENCE = 10
+PATIENCE = 10.0
 """Seconds for new rules to reach the API server's authorizer."""
+
+LOOK = 0.1
+"""Seconds between two looks whether they have."""
 
 Connect = Callable[[ServerConfig, StaticToken], Api]
 
@@ -118,12 +122,15 @@ async def _try(api: Api) -> None:
 
 
 async def _until_allowed(api: Api) -> None:
-    for _ in range(PATIENCE * 2):
-        try:
-            await api.request("GET", NAMESPACES.path(), params={"limit": "1"})
+    for _ in range(round(PATIENCE / LOOK)):
+        with contextlib.suppress(ForbiddenError):
+            await _list_one(api)
             return
-        except ForbiddenError:
-            await asyncio.sleep(0.5)
+        await asyncio.sleep(LOOK)
+    await _list_one(api)
+
+
+async def _list_one(api: Api) -> None:
     await api.request("GET", NAMESPACES.path(), params={"limit": "1"})
 
 
