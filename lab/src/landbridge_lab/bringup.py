@@ -49,7 +49,10 @@ async def _inside(site: Site, crew: Crew, images: Images, progress: Progress, gr
     """The fabric; then, side by side, the registry and the clusters."""
     require_visible(site.folder.root, site.binaries, images.sandbox)
     if site.machine_parts() - crew.parts():
-        crew.restart()  # a namespace that ended took its links along: start all processes again, on the data there is
+        # A namespace that ended took its links along: start all processes again, on the data there is. Cgroups of pods
+        # that are gone cost kubelet 3 s each.
+        crew.restart()
+        Cgroups(site.folder.root).remove()
     if site.record.spec.has_nodes:
         Sysctls().note(site.folder.root)
     middle = Fabric(await ensure_machine(fabric.PART, "fabric", crew, site.folder.logs / "fabric.log"))

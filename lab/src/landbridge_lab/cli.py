@@ -5,6 +5,7 @@ Exit codes: 0 done; 1 something failed; 2 the request cannot be met; 3 the lab i
 """
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from landbridge_lab.cluster import Cluster
-from landbridge_lab.errors import LabError, RefusedError
+from landbridge_lab.errors import LabError, NotUpError, RefusedError
 from landbridge_lab.lab import Lab
 from landbridge_lab.progress import for_console
 from landbridge_lab.spec import parse_cluster
@@ -49,8 +50,7 @@ async def up(
     bin_dir: Binaries = None,
 ) -> None:
     """Bring the lab up, building what is missing. Of a lab that is up, starts again what has died."""
-    specs = [parse_cluster(text) for text in cluster] if cluster else None
-    wanted = Lab(lab, specs, control_plane_only, bin_dir)
+    wanted = _wanted(lab, cluster, control_plane_only, bin_dir)
     await wanted.up(for_console(err))
     names = " ".join(wanted.clusters)
     err.print(f"Lab [bold]{lab}[/] is up: {names}. To use it: export KUBECONFIG={wanted.kubeconfig}", soft_wrap=True)
@@ -140,6 +140,14 @@ def main() -> None:
         err.print("interrupted; `landbridge-lab up` begins anew, `landbridge-lab down` clears it", soft_wrap=True)
         sys.exit(130)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _wanted(lab: str, cluster: list[str] | None, control_plane_only: bool, bin_dir: Path | None) -> Lab:
+    """What was asked for. Without a word about clusters, a lab that is up stays what it is."""
+    if not cluster and not control_plane_only:
+        with suppress(NotUpError):
+            return Lab.load(lab, bin_dir)
+    return Lab(lab, [parse_cluster(text) for text in cluster] if cluster else None, control_plane_only, bin_dir)
 
 
 def _escaped(error: Exception) -> str:

@@ -46,12 +46,12 @@ class Lab:
         self._own_binaries = Path(own) if own else None
 
     @classmethod
-    def load(cls, name: str = "lab") -> Self:
+    def load(cls, name: str = "lab", bin_dir: Path | None = None) -> Self:
         """The lab of that name which is up (by `landbridge-lab up`, say); raises NotUpError if there is none."""
         record = read_record(lab_dir(name))
         if not record or not record.complete:
             raise NotUpError(f"lab {name} is not up", remedy=f"run `landbridge-lab up --lab {name}`")
-        return cls(name, record.spec.clusters, record.spec.control_plane_only)
+        return cls(name, record.spec.clusters, record.spec.control_plane_only, bin_dir)
 
     @property
     def kubeconfig(self) -> Path:

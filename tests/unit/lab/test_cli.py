@@ -7,6 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from landbridge_lab import ClusterSpec
+from landbridge_lab.paths import LabDir
+from landbridge_lab.record import Record, write_record
+from landbridge_lab.spec import LabSpec
 
 ONE, REFUSED, NOT_UP, LACKS = 1, 2, 3, 4
 
@@ -82,3 +86,12 @@ def test_every_command_has_help(run: Run, command: str) -> None:
 
     assert done.returncode == 0
     assert f"landbridge-lab {command}" in done.stdout
+
+
+def test_without_a_word_about_clusters_a_lab_that_is_up_stays_what_it_is(home: Path, run: Run) -> None:
+    (home / "state/lab").mkdir(parents=True)
+    spec = LabSpec("lab", (ClusterSpec("mine"),), control_plane_only=True)
+    write_record(LabDir(home / "state/lab"), Record(spec, 0, complete=True))
+
+    assert "take it down first" not in run("up", "--bin-dir", "/nowhere").stderr
+    assert "lacks etcd, kube-apiserver, kube-controller-manager, kubectl:" in run("up", "--bin-dir", "/nowhere").stderr
