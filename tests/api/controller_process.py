@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import Process
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,7 +26,7 @@ class ControllerProcess:
 
     kubeconfig: Path
     log: Path
-    lease_seconds: float = 1.0
+    options: Sequence[str] = ("--lease-seconds", "1", "--verbose")
     port: int = field(default_factory=lambda: free_port())
     _process: Process | None = None
 
@@ -49,7 +50,7 @@ class ControllerProcess:
     async def spawn(self) -> None:
         """Start it."""
         command = Path(sys.executable).with_name("landbridge")
-        options = ("--listen", f"127.0.0.1:{self.port}", "--lease-seconds", str(self.lease_seconds), "--verbose")
+        options = ("--listen", f"127.0.0.1:{self.port}", *self.options)
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 command, "controller", "--kubeconfig", self.kubeconfig, *options, stderr=log

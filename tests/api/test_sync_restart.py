@@ -87,13 +87,17 @@ async def test_killed_in_the_middle_and_started_again_it_converges_s12(
     await scene.make_mcs([OLD], [NEW, HUB])
     pods = scene.pods(OLD, 60)
     for _ in range(2):
-        writing = asyncio.create_task(_churn(scene, pods))
-        await eventually(lambda: scene.imported(NEW), lambda found: len(found) > 8 or writing.done())
-        await controller.end(signal.SIGKILL)
-        await controller.start()
-        await writing
+        await _kill_in_the_middle(scene, controller, pods)
     for consumer in (NEW, HUB):
         await scene.arrives(consumer, *pods[:3], *pods[30:33], pods[59])
+
+
+async def _kill_in_the_middle(scene: Scene, controller: ControllerProcess, pods: list[str]) -> None:
+    writing = asyncio.create_task(_churn(scene, pods))
+    await eventually(lambda: scene.imported(NEW), lambda found: len(found) > 8 or writing.done())
+    await controller.end(signal.SIGKILL)
+    await controller.start()
+    await writing
 
 
 async def _churn(scene: Scene, pods: list[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,7 +29,7 @@ class World:
     lab: Lab
     admins: Mapping[str, Api]
     controller: ControllerProcess
-    by_forwarder: bool
+    by_forwarder: bool = True
     """Whether the controller goes through the forwarder, which can cut, freeze and delay."""
 
     @property
@@ -65,18 +65,33 @@ class World:
 
 
 @asynccontextmanager
-async def fleet_at_work(lab: Lab, folder: Path, *, by_forwarder: bool = True) -> AsyncGenerator[World]:
+async def fleet_at_work(lab: Lab, folder: Path) -> AsyncGenerator[World]:
     """Make the hub, join all clusters (the hub too), run the controller; ``folder`` gets its kubeconfig and log."""
     controller = ControllerProcess(folder / "controller.kubeconfig", folder / "controller.log")
+    async with seen_by_admins(lab) as admins:
+        world = World(lab, admins, controller)
+        async with at_work(world, CLUSTERS):
+            yield world
+
+
+@asynccontextmanager
+async def seen_by_admins(lab: Lab) -> AsyncGenerator[Mapping[str, Api]]:
+    """All clusters, past their forwarders."""
     async with AsyncExitStack() as stack:
-        admins = {name: await stack.enter_async_context(Api(_direct(lab, name))) for name in CLUSTERS}
-        world = World(lab, admins, controller, by_forwarder)
-        await world.init()
-        for name in CLUSTERS:
-            await world.join(name)
-        await controller.start()
-        stack.push_async_callback(controller.end)
-        yield world
+        yield {name: await stack.enter_async_context(Api(_direct(lab, name))) for name in CLUSTERS}
+
+
+@asynccontextmanager
+async def at_work(world: World, members: Iterable[str]) -> AsyncGenerator[None]:
+    """Make the hub, join some clusters, and run the controller while the body runs."""
+    await world.init()
+    for name in members:
+        await world.join(name)
+    try:
+        await world.controller.start()
+        yield
+    finally:
+        await world.controller.end()
 
 
 def _direct(lab: Lab, name: str) -> ServerConfig:
