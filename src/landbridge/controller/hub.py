@@ -108,7 +108,7 @@ class HubWorker:
         key = mcs.metadata.key
         now = asyncio.get_running_loop().time()
         wait = self._written.get(key, -STATUS_INTERVAL) + STATUS_INTERVAL - now
-        if wait > 0:
+        if wait > 1e-6:  # timers may fire a rounding error early
             self.queue.add_after(key, wait)
             return
         names = dict.fromkeys((*mcs.spec.providers, *mcs.spec.consumers))
