@@ -9,11 +9,11 @@ from __future__ import annotations
 import base64
 import binascii
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
 from landbridge.fleet.refusal import RefusedError
+from landbridge.kube.address import flaw, usable_host, usable_token
 from landbridge.kube.config import ServerConfig
 
 EXEC_PLUGIN = "ExecPlugin"
@@ -61,10 +61,8 @@ def read_settings(server: str, text: str) -> tuple[ServerConfig, str]:
         raise RefusedClusterError(MALFORMED, "tlsClientConfig in `config` is not an object")
     _check_allowed({**settings, **tls})
     check_server(server)
-    token = settings.get("bearerToken")
-    if not token or not isinstance(token, str):
-        raise RefusedClusterError(MISSING, "`config` has no bearerToken; run `landbridge fleet join` again")
-    return ServerConfig(server, _certificate(tls.get("caData")), _server_name(tls.get("serverName"))), token
+    config = ServerConfig(server, _certificate(tls.get("caData")), _server_name(tls.get("serverName")))
+    return config, _token(settings.get("bearerToken"))
 
 
 def _decode(text: str) -> dict[str, Any]:
@@ -88,13 +86,22 @@ def _check_allowed(settings: dict[str, Any]) -> None:
 
 def check_server(server: str) -> None:
     """Raise unless it is an https URL of a host, and nothing more that could carry a secret or go elsewhere."""
-    try:
-        parts = urlsplit(server)
-        usable = parts.scheme == "https" and parts.hostname and parts.port != 0 and parts.username is None
-    except ValueError:
-        usable = False
-    if not usable:
-        raise RefusedClusterError(MALFORMED, f"`server` {server!r} is not a URL as https://host:port")
+    if wrong := flaw(server):
+        raise RefusedClusterError(MALFORMED, f"`server` cannot be used: {wrong}")
+
+
+def _token(value: object) -> str:
+    """White space around it is what an editor or ``echo`` left in a Secret made by hand."""
+    token = value.strip() if isinstance(value, str) else ""
+    if not token:
+        raise RefusedClusterError(MISSING, "`config` has no bearerToken; run `landbridge fleet join` again")
+    if not usable_token(token):
+        raise RefusedClusterError(
+            MALFORMED,
+            "bearerToken in `config` holds white space, or characters that no token has; run `landbridge fleet join` "
+            "again",
+        )
+    return token
 
 
 def _certificate(data: object) -> bytes | None:
@@ -107,4 +114,8 @@ def _certificate(data: object) -> bytes | None:
 
 
 def _server_name(name: object) -> str | None:
-    return str(name) if name else None
+    if not name:
+        return None
+    if not isinstance(name, str) or not usable_host(name):
+        raise RefusedClusterError(MALFORMED, "serverName in `config` is not the name of a host")
+    return name

@@ -43,6 +43,15 @@ def test_settings_have_the_format_of_argo_cd() -> None:
         ({"proxyUrl": "http://evil"}, settings.UNSUPPORTED),
         ({"bearerToken": ""}, settings.MISSING),
         ({"bearerToken": 5}, settings.MISSING),
+        ({"bearerToken": "\n"}, settings.MISSING),
+        ({"bearerToken": "secret\nsecret"}, settings.MALFORMED),
+        ({"bearerToken": "secret secret"}, settings.MALFORMED),
+        ({"bearerToken": "secret\u0000"}, settings.MALFORMED),
+        ({"bearerToken": "sécret"}, settings.MALFORMED),
+        ({"tlsClientConfig": {"serverName": "a..b"}}, settings.MALFORMED),
+        ({"tlsClientConfig": {"serverName": "a" * 64}}, settings.MALFORMED),
+        ({"tlsClientConfig": {"serverName": "a\nb"}}, settings.MALFORMED),
+        ({"tlsClientConfig": {"serverName": 5}}, settings.MALFORMED),
         ({"tlsClientConfig": {"caData": "not base64!"}}, settings.MALFORMED),
         ({"tlsClientConfig": "x"}, settings.MALFORMED),
     ],
@@ -62,9 +71,15 @@ def test_what_is_not_an_object_is_refused(text: str) -> None:
     assert refusal.value.reason == settings.MALFORMED
 
 
+def test_white_space_around_a_token_is_no_part_of_it() -> None:
+    assert read_settings(SERVER, '{"bearerToken": " token\\n"}')[1] == "token"
+
+
 @pytest.mark.parametrize(
     "server", ["http://10.0.0.1", "10.0.0.1:6443", "https://", "https://user:secret@host", "https://host:port"]
 )
 def test_a_server_without_tls_or_host_is_refused(server: str) -> None:
-    with pytest.raises(RefusedClusterError, match="https://host:port"):
+    with pytest.raises(RefusedClusterError, match="https://host:port") as refusal:
         read_settings(server, '{"bearerToken": "t"}')
+    assert refusal.value.reason == settings.MALFORMED
+    assert "secret" not in str(refusal.value)
