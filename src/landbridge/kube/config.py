@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from landbridge.kube.address import flaw, usable_host, usable_token
 from landbridge.kube.errors import KubeError
 
 
@@ -112,6 +113,11 @@ def _server_config(context: str, cluster: dict[str, Any], user: dict[str, Any]) 
     server = cluster.get("server")
     if not server:
         raise ConfigError(f"context {context!r} names no cluster with a server")
+    if wrong := flaw(str(server)):
+        raise ConfigError(
+            f"the server of context {context!r} cannot be used: {wrong}; give the API server's own address, not that "
+            "of `kubectl proxy`"
+        )
     if cluster.get("insecure-skip-tls-verify"):
         raise ConfigError(
             f"context {context!r} sets insecure-skip-tls-verify; TLS is always verified: give its CA in "
@@ -127,13 +133,28 @@ def _server_config(context: str, cluster: dict[str, Any], user: dict[str, Any]) 
     return ServerConfig(
         server=server.rstrip("/"),
         ca=_data(cluster, "certificate-authority"),
-        tls_server_name=cluster.get("tls-server-name"),
-        token=user.get("token"),
+        tls_server_name=_server_name(context, cluster.get("tls-server-name")),
+        token=_token(context, user.get("token")),
         token_file=Path(user["tokenFile"]) if user.get("tokenFile") else None,
         exec_plugin=_exec_plugin(user.get("exec")),
         client_cert=_data(user, "client-certificate"),
         client_key=_data(user, "client-key"),
     )
+
+
+def _server_name(context: str, name: object) -> str | None:
+    if not name:
+        return None
+    if not isinstance(name, str) or not usable_host(name):
+        raise ConfigError(f"tls-server-name of context {context!r} is not the name of a host")
+    return name
+
+
+def _token(context: str, value: object) -> str | None:
+    token = str(value or "").strip()
+    if token and not usable_token(token):
+        raise ConfigError(f"the token of context {context!r} holds white space, or characters that no token has")
+    return token or None
 
 
 def _data(item: dict[str, Any], key: str) -> bytes | None:

@@ -181,13 +181,18 @@ def test_secrets_do_not_show(path: Path) -> None:
         ({"insecure-skip-tls-verify": True}, "insecure-skip-tls-verify.*certificate-authority-data"),
         ({"proxy-url": "http://proxy:3128"}, "proxy-url.*direct"),
         ({"server": ""}, "no cluster with a server"),
+        ({"server": "http://127.0.0.1:8001"}, "TLS is always verified; give the API server's own address"),
+        ({"server": "https://u:secretpw@east:6443"}, "holds a user or a password"),
+        ({"server": f"https://{'a' * 64}.example"}, "no usable host or port"),
+        ({"tls-server-name": "a..b"}, "tls-server-name of context 'east'"),
         ({"certificate-authority": "/not/there"}, "certificate-authority /not/there: No such file"),
         ({"certificate-authority-data": "x"}, "certificate-authority-data.*base64"),
     ],
 )
 def test_cluster_is_refused_with_what_to_change(path: Path, cluster: Body, says: str) -> None:
-    with pytest.raises(ConfigError, match=says):
+    with pytest.raises(ConfigError, match=says) as error:
         load(kubeconfig=write(path, kubeconfig(cluster=cluster)))
+    assert "secretpw" not in str(error.value)
 
 
 def test_unknown_context_is_refused_with_those_there_are(path: Path) -> None:
@@ -222,3 +227,13 @@ def test_missing_file_is_refused_with_its_name(path: Path) -> None:
 def test_a_user_who_would_become_somebody_else_is_refused(path: Path, field: str) -> None:
     with pytest.raises(ConfigError, match=f"sets {field}, which is not supported"):
         load(kubeconfig=write(path, kubeconfig(user={field: "x"})))
+
+
+def test_white_space_around_a_token_means_nothing(path: Path) -> None:
+    assert load(kubeconfig=write(path, kubeconfig(user={"token": " east-token\n"}))).token == "east-token"
+
+
+def test_a_token_that_no_header_can_carry_is_refused_and_not_quoted(path: Path) -> None:
+    with pytest.raises(ConfigError, match="the token of context 'east'") as error:
+        load(kubeconfig=write(path, kubeconfig(user={"token": "s3cr3t\nX-Evil: 1"})))
+    assert "s3cr3t" not in str(error.value)
