@@ -51,6 +51,13 @@ def test_every_documented_command_is_one(program: str) -> None:
         PROGRAMS[program].parse_args(words[1:], exit_on_error=False, print_error=False)
 
 
+def test_no_command_writes_a_token_into_a_checkout() -> None:
+    option = "--controller-kubeconfig "
+    files = [line.split(option)[1] for _, line in commands("landbridge") if option in line]
+    assert files
+    assert [file for file in files if not file.startswith("~/.config/landbridge/")] == []
+
+
 def test_every_documented_make_target_exists() -> None:
     found = commands("make")
     assert found
