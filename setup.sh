@@ -14,9 +14,12 @@ if ! "$python" -c 'import ensurepip' 2>/dev/null; then
     say "installing Debian's python3-venv"
     apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
 fi
-say "making the environment in .venv"
-rm -rf .venv
-"$python" -m venv .venv
+if [ ! -e .venv/ready ]; then
+    say "making the environment in .venv"
+    rm -rf .venv
+    "$python" -m venv .venv
+fi
+rm -f .venv/ready
 say "installing the locked requirements"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . -e lab

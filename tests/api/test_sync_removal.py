@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from landbridge.api.meta import Key
 from landbridge.api.names import FINALIZER
 from landbridge.fleet import record
 from tests.api.scene import Scene
@@ -95,5 +98,5 @@ async def test_what_a_cluster_holds_that_is_away_is_a_debt_paid_on_return_s11(sc
     await eventually(lambda: _debts(scene), lambda debts: not debts)
 
 
-async def _debts(scene: Scene) -> record.Debts:
+async def _debts(scene: Scene) -> Mapping[str, frozenset[Key]]:
     return (await record.load(scene.world.hub)).debts

@@ -80,6 +80,7 @@ class WatchedApi(MemoryApi):
         params: Mapping[str, str] | None = None,
         body: bytes | None = None,
         content_type: str = "application/json",
+        timeout: float | None = None,
     ) -> bytes:
         await asyncio.sleep(0)  # every request lets others run
         if self.delay and method != "GET":

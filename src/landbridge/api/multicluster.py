@@ -1,8 +1,12 @@
-"""MultiClusterService: which clusters provide a Service, and which consume it under its native name."""
+"""MultiClusterService: which clusters provide a Service, and which consume it under its native name.
+
+What may stand in a field is said in ``extra_json_schema``: the API server enforces it, and decoding does not, since one
+object that another version wrote must not make a whole list unreadable.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from msgspec import Meta
 
@@ -12,15 +16,14 @@ from landbridge.api.meta import Lean, Object
 ClusterName = Annotated[
     str,
     Meta(
-        min_length=1,
-        max_length=63,
-        pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
         description="Id of a cluster of the fleet, as given to `landbridge fleet join`.",
+        extra_json_schema={"minLength": 1, "maxLength": 63, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"},
     ),
 ]
 
 State = Literal["Synced", "Pending", "Stale", "NoService", "NoNamespace", "NoCluster", "Conflict", "Forbidden"]
 Role = Literal["Provider", "Consumer"]
+RoleName = Annotated[str, Meta(extra_json_schema={"enum": sorted(get_args(Role))})]
 
 
 class ClusterRef(Lean, frozen=True, gc=False):
@@ -32,9 +35,12 @@ class ClusterRef(Lean, frozen=True, gc=False):
 ClusterRefs = Annotated[
     tuple[ClusterRef, ...],
     Meta(
-        min_length=1,
-        max_length=100,
-        extra_json_schema={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
+        extra_json_schema={
+            "minItems": 1,
+            "maxItems": 100,
+            "x-kubernetes-list-type": "map",
+            "x-kubernetes-list-map-keys": ["name"],
+        },
     ),
 ]
 
@@ -73,12 +79,13 @@ class ClusterStatus(Lean, frozen=True, gc=False, omit_defaults=False):
     """What one cluster has, and what it got."""
 
     name: Annotated[str, Meta(description="Id of the cluster.")]
-    roles: Annotated[tuple[Role, ...], Meta(description="Provider, Consumer or both.")]
+    roles: Annotated[tuple[RoleName, ...], Meta(description="Provider, Consumer or both.")]
     state: Annotated[
-        State,
+        str,
         Meta(
+            extra_json_schema={"enum": sorted(get_args(State))},
             description="Synced; Pending (work under way); Stale (contact lost, last known kept); NoService, "
-            "NoNamespace, NoCluster (what is missing); Conflict; Forbidden (by the cluster or its Secret)."
+            "NoNamespace, NoCluster (what is missing); Conflict; Forbidden (by the cluster or its Secret).",
         ),
     ]
     own_ready: Annotated[int, Meta(description="Ready endpoints of the cluster's own pods.")]

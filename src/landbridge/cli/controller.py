@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Annotated
 
 import structlog
-from cyclopts import Parameter
+from cyclopts import Parameter, validators
 
-from landbridge.controller.leader import LostLeadershipError, Times
+from landbridge.controller.leader import Times
 from landbridge.controller.process import Options, run
 from landbridge.kube.errors import KubeError
 from landbridge.telemetry.log import Format, configure
@@ -22,7 +22,10 @@ async def controller(
     *,
     kubeconfig: Path,
     listen: str = Options.listen,
-    lease_seconds: Annotated[float, Parameter(help="How long a standby waits for a leader that went silent.")] = 15.0,
+    lease_seconds: Annotated[
+        float,
+        Parameter(help="How long a standby waits for a leader that went silent.", validator=validators.Number(gte=1)),
+    ] = 15.0,
     log_format: Format = "text",
     verbose: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
@@ -45,7 +48,7 @@ async def controller(
     times = Times(lease_seconds, min(2.0, lease_seconds / 3))
     try:
         await run(Options(kubeconfig, listen, times))
-    except* (KubeError, LostLeadershipError, OSError) as group:
+    except* (KubeError, OSError) as group:
         raise _first(group) from None
     except* asyncio.CancelledError:
         log.info("stopped")

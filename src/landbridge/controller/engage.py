@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
 from landbridge.api.core import SECRETS, Secret
-from landbridge.api.meta import Key
+from landbridge.api.meta import Key, ObjectMeta
 from landbridge.api.names import FINALIZER, SYNC_ACCOUNT
 from landbridge.controller.router import Router
 from landbridge.controller.sync import Syncer
@@ -29,7 +28,7 @@ from landbridge.mcs.member import Member, imported
 from landbridge.mcs.plan import source
 from landbridge.telemetry.metrics import IMPORTS, LIVE, QUEUE, UNEXPLAINED
 
-LEAVING_CHECK = 0.1
+LEAVING_CHECK = 0.25
 """Seconds between two looks, in memory, at whether a leaving cluster is clean."""
 
 log = structlog.get_logger()
@@ -46,8 +45,7 @@ class Engagement:
     async def end(self) -> None:
         """Close the connection; what is in the cluster stays."""
         self.task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self.task
+        await asyncio.wait([self.task])
 
 
 class Engagements:
@@ -70,11 +68,14 @@ class Engagements:
         if name == key.name:  # it could stand for, or take with it, the cluster whose Secret has that name
             log.error("secret ignored", secret=str(key), error=f"cluster Secrets are named {PREFIX}<name>")
             return
+        old = self._fleet.clusters.get(name)
+        new = _read(secret) if secret else None
         if secret is None:
             self._fleet.clusters.pop(name, None)
         else:
-            self._fleet.clusters[name] = _read(secret)
-        self._news.add(key)
+            self._fleet.clusters[name] = new
+        if old is None or new is None or not _same_but_for_token(old, new):
+            self._news.add(key)
         self._queue.add(key)
 
     async def run(self, tasks: asyncio.TaskGroup) -> None:
@@ -98,6 +99,8 @@ class Engagements:
         if engaged and (cluster is None or cluster.config != engaged.config or engaged.task.done()):
             del self._engaged[name]
             await engaged.end()
+        if cluster and not await self._held(cluster):
+            return
         if cluster:
             self._serve(cluster, tasks)
         if key in self._news:
@@ -106,11 +109,25 @@ class Engagements:
         if cluster and cluster.leaving:
             await self._let_go(cluster, key)
 
+    async def _held(self, cluster: Cluster) -> bool:
+        """Whether the Secret is held by our finalizer (or is ending); else nothing is written there yet (rule S11)."""
+        if cluster.name in self._fleet.left and not cluster.leaving:
+            await record.returned(self._hub, cluster.name)
+            self._fleet.left.discard(cluster.name)
+        if cluster.leaving or FINALIZER in cluster.meta.finalizers:
+            return True
+        await self._set_finalizers(cluster, (*cluster.meta.finalizers, FINALIZER))
+        return False
+
+    async def _set_finalizers(self, cluster: Cluster, finalizers: tuple[str, ...]) -> None:
+        await self._hub.merge_patch(SECRETS, cluster.meta, {"metadata": {"finalizers": finalizers}})
+
     def _serve(self, cluster: Cluster, tasks: asyncio.TaskGroup) -> None:
         """Engage a cluster, or give the engaged one its new token for the next request (rule S8)."""
         if engaged := self._engaged.get(cluster.name):
-            engaged.token.value = cluster.token
             if member := self._fleet.members.get(cluster.name):
+                if member.cluster.token != cluster.token:  # else ours may be newer, and on its way into the Secret
+                    engaged.token.value = cluster.token
                 member.cluster = cluster
             return
         token = StaticToken(cluster.token)
@@ -157,15 +174,15 @@ class Engagements:
             return
         await record.drop(self._hub, cluster.name)
         self._fleet.debts.pop(cluster.name, None)
-        finalizers = [name for name in cluster.meta.finalizers if name != FINALIZER]
-        await self._hub.merge_patch(SECRETS, cluster.meta, {"metadata": {"finalizers": finalizers}})
+        self._fleet.left.add(cluster.name)
+        await self._set_finalizers(cluster, tuple(name for name in cluster.meta.finalizers if name != FINALIZER))
         log.info("cluster left the fleet", cluster=cluster.name)
 
     def _clean(self, name: str) -> bool:
         """Whether the cluster holds no import, and no other cluster that can be seen holds one from it."""
         fleet = self._fleet
         leaving = fleet.members.get(name)
-        if leaving is None or not leaving.live:
+        if leaving is None or not leaving.live or any(map(fleet.connecting, fleet.members)):
             return False
         joining = [mcs.metadata.key for mcs in fleet.services if name in (*mcs.spec.providers, *mcs.spec.consumers)]
         return not any(
@@ -177,6 +194,13 @@ class Engagements:
             for member in fleet.members.values()
             if member.live
         )
+
+
+def _same_but_for_token(one: Cluster, other: Cluster) -> bool:
+    return (
+        replace(one, token="", meta=ObjectMeta()) == replace(other, token="", meta=ObjectMeta())
+        and one.leaving == other.leaving
+    )
 
 
 def _read(secret: Secret) -> Cluster | None:

@@ -27,7 +27,7 @@ log = structlog.get_logger()
 
 
 class LostLeadershipError(Exception):
-    """Another controller took the Lease; the process ends, and starts again as a candidate."""
+    """Another controller took the Lease; this one is a candidate again."""
 
 
 @dataclass(frozen=True)

@@ -17,15 +17,18 @@ from landbridge.api.names import HUB_ACCOUNT, SYSTEM_NAMESPACE
 from landbridge.controller.engage import Engagements
 from landbridge.controller.http import serve
 from landbridge.controller.hub import HubWorker
-from landbridge.controller.leader import Election, Times
+from landbridge.controller.leader import Election, LostLeadershipError, Times
 from landbridge.controller.router import Router
 from landbridge.fleet import record
 from landbridge.fleet.cluster import CLUSTER_SELECTOR
+from landbridge.fleet.record import FleetRecord, RecordError
 from landbridge.fleet.renewal import keep_renewed
 from landbridge.fleet.stores import kubeconfig_store
 from landbridge.kube.api import Api
+from landbridge.kube.backoff import Backoff
 from landbridge.kube.config import ConfigError, load
 from landbridge.kube.credentials import StaticToken
+from landbridge.kube.errors import KubeError, NotFoundError
 from landbridge.kube.informer import Informer
 from landbridge.mcs.gather import Fleet
 from landbridge.mcs.member import imported, service_of
@@ -51,7 +54,6 @@ async def run(options: Options) -> None:
 
     Raises:
         KubeError: The kubeconfig, the address, or the hub's record is not usable.
-        LostLeadershipError: In an ExceptionGroup.
     """
     config = await asyncio.to_thread(load, None, options.kubeconfig)
     if not config.token:
@@ -61,14 +63,17 @@ async def run(options: Options) -> None:
         )
     token = StaticToken(config.token)
     async with Api(config, token) as hub, asyncio.TaskGroup() as tasks:
-        renewal = tasks.create_task(keep_renewed(hub, HUB_ACCOUNT, token, kubeconfig_store(options.kubeconfig)))
+        tasks.create_task(keep_renewed(hub, HUB_ACCOUNT, token, kubeconfig_store(options.kubeconfig)))
         controller = Controller(hub)
-        async with (
-            serve(options.listen, lambda: controller.ready, controller.refresh_gauges),
-            Election(hub, _identity(), options.times).lead(),
-        ):
-            await controller.run()
-        renewal.cancel()
+        election = Election(hub, _identity(), options.times)
+        async with serve(options.listen, lambda: controller.ready, lambda: controller.refresh_gauges()):
+            while True:
+                try:
+                    async with election.lead():
+                        await controller.run()
+                except* LostLeadershipError as group:
+                    log.warning("no longer the leader, a candidate again", error=str(group.exceptions[0]))
+                    controller = Controller(hub)
 
 
 class Controller:
@@ -77,7 +82,11 @@ class Controller:
     def __init__(self, hub: Api) -> None:
         self._hub = hub
         self._services = Informer(
-            hub, MULTI_CLUSTER_SERVICES, on_change=lambda key: self._router.service_changed(key), on_contact=_nothing
+            hub,
+            MULTI_CLUSTER_SERVICES,
+            on_change=lambda key: self._router.service_changed(key),
+            on_contact=self._contact,
+            quorum=True,
         )
         self._secrets = Informer(
             hub,
@@ -85,10 +94,11 @@ class Controller:
             namespace=SYSTEM_NAMESPACE,
             selector=CLUSTER_SELECTOR,
             on_change=lambda key: self._engagements.secret_changed(key),
-            on_contact=lambda: self._members_known.set(),
+            on_contact=self._contact,
+            quorum=True,
         )
-        self._members_known = asyncio.Event()
-        self._fleet = Fleet(uid="", services=self._services.store)
+        self._in_view = asyncio.Event()
+        self._fleet = Fleet(uid="", services=self._services.store, current=False)
         self._worker = HubWorker(self._fleet, hub)
         self._router = Router(self._fleet, self._worker, self._services.store)
         self._engagements = Engagements(self._fleet, hub, self._router, self._secrets.store)
@@ -100,16 +110,36 @@ class Controller:
 
     async def run(self) -> None:
         """Work, forever."""
-        known = await record.load(self._hub)
+        known = await self._record()
         self._fleet.uid = known.uid
+        self._fleet.left.update(known.left)
         self._fleet.debts.update({cluster: set(keys) for cluster, keys in known.debts.items()})
         log.info("fleet loaded", fleet=known.uid, debts=sum(map(len, known.debts.values())))
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._services.run())
             tasks.create_task(self._secrets.run())
+            await self._in_view.wait()  # what is joined, and who, is known before anything is decided (rules S7, S11)
             tasks.create_task(self._engagements.run(tasks))
-            await self._members_known.wait()  # who is not known cannot be owed anything (rule S11)
             tasks.create_task(self._worker.run())
+
+    async def _record(self) -> FleetRecord:
+        """The fleet's record; a hub that is busy just now is asked again."""
+        backoff = Backoff()
+        while True:
+            try:
+                return await record.load(self._hub)
+            except (NotFoundError, RecordError):
+                raise
+            except KubeError as error:
+                log.warning("fleet not loaded", error=str(error))
+                await asyncio.sleep(backoff.next(error))
+
+    def _contact(self) -> None:
+        """Contact with the hub was won or lost; what may have been held back meanwhile is looked at again."""
+        self._fleet.current = self.ready
+        if self.ready:
+            self._in_view.set()
+            self._router.fleet_changed()
 
     def refresh_gauges(self) -> None:
         """Count what is only counted when somebody asks."""
@@ -120,10 +150,6 @@ class Controller:
             QUEUE.labels(member.name).set(len(member.queue))
             IMPORTS.labels(member.name).set(len(held))
             UNEXPLAINED.labels(member.name).set(len(unexplained))
-
-
-def _nothing() -> None:
-    """The hub's contact decides nothing: what it last said stays true."""
 
 
 def _identity() -> str:

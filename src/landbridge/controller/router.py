@@ -61,8 +61,10 @@ class Router:
         """Contact with a member was won or lost."""
         LIVE.labels(member.name).set(member.live)
         if member.live:
-            self.resync()
+            self._resync(member)
         for mcs in self._services:
+            if member.live and member.name in mcs.spec.providers:
+                self._add(mcs)
             if mcs.metadata.deletion_timestamp or member.name in (*mcs.spec.providers, *mcs.spec.consumers):
                 self._hub.queue.add_after(mcs.metadata.key, 0 if member.live else LOST_REPORT_DELAY)
 
@@ -71,18 +73,23 @@ class Router:
         self._hub.queue.add_after(key, self._delay(key))
 
     def fleet_changed(self) -> None:
-        """A cluster came, goes, or is described otherwise."""
-        self.resync()
+        """A cluster came, goes, or is described otherwise; or the hub came back into view."""
+        for member in self._fleet.members.values():
+            self._resync(member)
         for mcs in self._services:
             self._hub.queue.add(mcs.metadata.key, live=False)
 
-    def resync(self) -> None:
-        """Let every member look at everything; live changes overtake."""
+    def _resync(self, member: Member) -> None:
+        """Let a member look at everything; live changes overtake."""
         joined = {mcs.metadata.key for mcs in self._services}
-        for member in self._fleet.members.values():
-            held = {service_of(slice_) for slice_ in member.slices.store if imported(slice_, self._fleet.uid)}
-            for key in joined | held | self._fleet.debts.get(member.name, set()):
-                member.queue.add(key, live=False)
+        held = {service_of(slice_) for slice_ in member.slices.store if imported(slice_, self._fleet.uid)}
+        for key in joined | held | self._fleet.debts.get(member.name, set()):
+            member.queue.add(key, live=False)
+
+    def _add(self, mcs: MultiClusterService) -> None:
+        for name in mcs.spec.consumers:
+            if consumer := self._fleet.members.get(name):
+                consumer.queue.add(mcs.metadata.key, live=False)
 
     def _delay(self, key: Key) -> float:
         """A report waits for what is being written; a finalizer to set or to take off does not."""

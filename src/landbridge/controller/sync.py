@@ -20,7 +20,7 @@ from landbridge.mcs.plan import Change, plan
 from landbridge.telemetry.metrics import SYNC_SECONDS, WRITE_FAILURES, WRITES
 
 WORKERS = 16
-"""Services written at once in one cluster; more only queue up in its API server."""
+"""Services worked on at once in one cluster."""
 
 log = structlog.get_logger()
 

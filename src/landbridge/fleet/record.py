@@ -1,7 +1,8 @@
 """The fleet's record: what outlives the controller and belongs to no single object.
 
 A ConfigMap on the hub. ``uid`` is generated once and travels with a backup, so a restored hub knows its imports again.
-``debts`` names, per cluster, the MultiClusterServices that were deleted while it could not be reached (rule S11).
+``debts`` names, per cluster, the MultiClusterServices that were deleted while it could not be reached; ``left``, the
+clusters that left properly, so that one which comes back later gives up what it imports from them (rule S11).
 """
 
 from __future__ import annotations
@@ -9,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
+from msgspec.structs import replace
 
 from landbridge.api.core import CONFIG_MAPS, ConfigMap
 from landbridge.api.meta import Key, ObjectMeta
 from landbridge.api.names import FLEET_RECORD, SYSTEM_NAMESPACE
 from landbridge.kube.api import Api
 from landbridge.kube.errors import ConflictError, KubeError
-
-Debts = Mapping[str, frozenset[Key]]
 
 
 class RecordError(KubeError):
@@ -28,6 +28,7 @@ class FleetRecord(msgspec.Struct, frozen=True):
 
     uid: str
     debts: dict[str, frozenset[Key]] = {}
+    left: frozenset[str] = frozenset()
     meta: ObjectMeta = ObjectMeta()
 
 
@@ -43,31 +44,47 @@ async def load(api: Api) -> FleetRecord:
 async def add_debts(api: Api, owed: Mapping[str, Iterable[Key]]) -> None:
     """Note, for each cluster, MultiClusterServices whose imports it may still hold."""
 
-    def added(debts: Debts) -> Debts:
-        return {**debts, **{cluster: debts.get(cluster, frozenset()) | set(keys) for cluster, keys in owed.items()}}
+    def added(record: FleetRecord) -> FleetRecord:
+        more = {cluster: record.debts.get(cluster, frozenset()) | set(keys) for cluster, keys in owed.items()}
+        return replace(record, debts={**record.debts, **more})
 
     await _change(api, added)
 
 
 async def settle(api: Api, cluster: str, keys: Iterable[Key]) -> None:
     """Note that ``cluster`` holds nothing of these any more."""
-    await _change(api, lambda debts: {**debts, cluster: debts.get(cluster, frozenset()) - set(keys)})
+
+    def settled(record: FleetRecord) -> FleetRecord:
+        rest = record.debts.get(cluster, frozenset()) - set(keys)
+        return replace(record, debts={**record.debts, cluster: rest})
+
+    await _change(api, settled)
 
 
 async def drop(api: Api, cluster: str) -> None:
-    """Forget what ``cluster`` owes: a person said so, or it left."""
-    await _change(api, lambda debts: {**debts, cluster: frozenset()})
+    """Note that ``cluster`` left: what it owes is forgotten, and what others hold from it may go, now or later."""
+
+    def dropped(record: FleetRecord) -> FleetRecord:
+        return replace(record, debts={**record.debts, cluster: frozenset()}, left=record.left | {cluster})
+
+    await _change(api, dropped)
 
 
-async def _change(api: Api, change: Callable[[Debts], Debts]) -> None:
+async def returned(api: Api, cluster: str) -> None:
+    """Note that ``cluster`` is a member again: should its Secret vanish, that is no farewell any more."""
+    await _change(api, lambda record: replace(record, left=record.left - {cluster}))
+
+
+async def _change(api: Api, change: Callable[[FleetRecord], FleetRecord]) -> None:
     """Read, change, and put on top of the very version that was read, until no one came between."""
     while True:
         record = await load(api)
-        debts = {cluster: keys for cluster, keys in change(record.debts).items() if keys}
-        if debts == record.debts:
+        changed = change(record)
+        changed = replace(changed, debts={cluster: keys for cluster, keys in changed.debts.items() if keys})
+        if changed == record:
             return
         try:
-            await api.replace(CONFIG_MAPS, render_record(msgspec.structs.replace(record, debts=debts)))
+            await api.replace(CONFIG_MAPS, render_record(changed))
             return
         except ConflictError:
             continue
@@ -76,8 +93,9 @@ async def _change(api: Api, change: Callable[[Debts], Debts]) -> None:
 def render_record(record: FleetRecord) -> ConfigMap:
     """The ConfigMap that holds the record."""
     debts = {cluster: sorted(map(str, keys)) for cluster, keys in sorted(record.debts.items())}
-    meta = msgspec.structs.replace(record.meta, name=FLEET_RECORD, namespace=SYSTEM_NAMESPACE)
-    return ConfigMap(metadata=meta, data={"uid": record.uid, "debts": msgspec.json.encode(debts).decode()})
+    meta = replace(record.meta, name=FLEET_RECORD, namespace=SYSTEM_NAMESPACE)
+    data = {"uid": record.uid, "debts": msgspec.json.encode(debts).decode(), "left": ",".join(sorted(record.left))}
+    return ConfigMap(metadata=meta, data=data)
 
 
 def read_record(config_map: ConfigMap) -> FleetRecord:
@@ -94,7 +112,7 @@ def read_record(config_map: ConfigMap) -> FleetRecord:
         owed = {cluster: frozenset(map(_key, keys)) for cluster, keys in debts.items()}
     except (msgspec.DecodeError, ValueError) as error:
         raise RecordError(f"{where}: debts are not readable ({error}); restore it") from error
-    return FleetRecord(data["uid"], owed, config_map.metadata)
+    return FleetRecord(data["uid"], owed, frozenset(filter(None, data.get("left", "").split(","))), config_map.metadata)
 
 
 def _key(text: str) -> Key:

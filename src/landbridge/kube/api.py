@@ -13,7 +13,7 @@ from yarl import URL
 from landbridge import __version__
 from landbridge.api.kind import Kind, Listing
 from landbridge.api.meta import Object, ObjectMeta
-from landbridge.kube.config import ServerConfig
+from landbridge.kube.config import ConfigError, ServerConfig
 from landbridge.kube.credentials import TokenSource, ssl_context, token_source
 from landbridge.kube.errors import UnauthorizedError, UnreachableError, api_error
 
@@ -37,7 +37,10 @@ class Api:
     def __init__(self, config: ServerConfig, tokens: TokenSource | None = None) -> None:
         self.server = config.server
         self.tokens = tokens or token_source(config)
-        self._base = URL(config.server)
+        try:
+            self._base = URL(config.server)
+        except ValueError as error:
+            raise ConfigError(f"{config.server} is not an address: {error}") from error
         self._ssl = ssl_context(config)
         self._server_name = config.tls_server_name
         self._session: aiohttp.ClientSession | None = None
@@ -58,7 +61,7 @@ class Api:
 
     async def get(self, kind: Kind[T], name: str, namespace: str = "") -> T:
         """Read one object."""
-        return self._decoded(kind.decoder, await self.request("GET", kind.path(namespace, name)))
+        return self.decoded(kind.decoder, await self.request("GET", kind.path(namespace, name)))
 
     async def list(
         self, kind: Kind[T], namespace: str = "", *, selector: str = "", version: str | None = None
@@ -67,17 +70,18 @@ class Api:
         params = {"labelSelector": selector} if selector else {}
         if version is not None:
             params["resourceVersion"] = version
-        return self._decoded(kind.list_decoder, await self.request("GET", kind.path(namespace), params=params))
+        body = await self.request("GET", kind.path(namespace), params=params, timeout=None)
+        return self.decoded(kind.list_decoder, body)
 
     async def create(self, kind: Kind[T], obj: T) -> T:
         """Create an object that does not exist."""
         path = kind.path(obj.metadata.namespace)
-        return self._decoded(kind.decoder, await self.request("POST", path, body=kind.encode(obj)))
+        return self.decoded(kind.decoder, await self.request("POST", path, body=kind.encode(obj)))
 
     async def replace(self, kind: Kind[T], obj: T) -> T:
         """Put an object in place of the version that its metadata names."""
         path = kind.path(obj.metadata.namespace, obj.metadata.name)
-        return self._decoded(kind.decoder, await self.request("PUT", path, body=kind.encode(obj)))
+        return self.decoded(kind.decoder, await self.request("PUT", path, body=kind.encode(obj)))
 
     async def merge_patch(self, kind: Kind[T], meta: ObjectMeta, patch: Mapping[str, Any], subresource: str = "") -> T:
         """Change some fields of the very version that ``meta`` names, if it names one."""
@@ -85,7 +89,7 @@ class Api:
             patch = {**patch, "metadata": {**patch.get("metadata", {}), "resourceVersion": meta.resource_version}}
         path = kind.path(meta.namespace, meta.name, subresource)
         body = await self.request("PATCH", path, body=msgspec.json.encode(patch), content_type=MERGE_PATCH)
-        return self._decoded(kind.decoder, body)
+        return self.decoded(kind.decoder, body)
 
     async def delete(self, kind: Kind[T], meta: ObjectMeta) -> None:
         """Delete an object, in the very version that ``meta`` names, if it names one."""
@@ -101,14 +105,15 @@ class Api:
         params: Mapping[str, str] | None = None,
         body: bytes | None = None,
         content_type: str = JSON,
+        timeout: float | None = REQUEST_TIMEOUT,
     ) -> bytes:
-        """Send one request and give the body of its answer.
+        """Send one request and give the body of its answer, within ``timeout`` seconds (``None``: while bytes come).
 
         Raises:
             ApiError: The server refused.
             UnreachableError: There was no answer.
         """
-        async with self._send(method, path, params, body, content_type, REQUEST_TIMEOUT) as response:
+        async with self._send(method, path, params, body, content_type, timeout) as response:
             return await response.read()
 
     @asynccontextmanager
@@ -147,10 +152,20 @@ class Api:
                 if response.status >= 300:
                     await self._refuse(response)
                 yield response
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+        except (
+            TimeoutError,
+            aiohttp.ClientError,
+            OSError,
+            ValueError,
+        ) as error:  # a ValueError: no name, no header
             raise UnreachableError(f"no answer from {self.server}: {str(error) or type(error).__name__}") from error
 
-    def _decoded(self, decoder: msgspec.json.Decoder[D], body: bytes) -> D:
+    def decoded(self, decoder: msgspec.json.Decoder[D], body: bytes) -> D:
+        """The object in an answer.
+
+        Raises:
+            UnreachableError: Something else than an API server answers at this address.
+        """
         try:
             return decoder.decode(body)
         except msgspec.DecodeError as error:

@@ -33,6 +33,7 @@ class Informer(Generic[T]):
         on_contact: Callable[[], None],
         namespace: str = "",
         selector: str = "",
+        quorum: bool = False,
         index: Callable[[T], Key] = own_key,
     ) -> None:
         self.store = Store(index)
@@ -42,6 +43,7 @@ class Informer(Generic[T]):
         self._kind = kind
         self._namespace = namespace
         self._selector = selector
+        self._quorum = quorum
         self._on_change = on_change
         self._on_contact = on_contact
         self._connected = False
@@ -53,7 +55,7 @@ class Informer(Generic[T]):
 
     async def run(self) -> None:
         """Follow, forever."""
-        stream = watch(self._api, self._kind, namespace=self._namespace, selector=self._selector)
+        stream = watch(self._api, self._kind, namespace=self._namespace, selector=self._selector, quorum=self._quorum)
         try:
             async with aclosing(stream) as events:
                 async for event in events:

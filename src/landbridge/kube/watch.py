@@ -93,15 +93,17 @@ async def watch(
     *,
     namespace: str = "",
     selector: str = "",
+    quorum: bool = False,
     backoff: Backoff | None = None,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> AsyncGenerator[Event[T]]:
     """Everything that happens to the objects of a kind, forever. Close it to stop.
 
-    The first list may come from the server's cache; a later one is a quorum read, because it decides what is gone.
+    The first list may come from the server's cache, unless ``quorum`` is set; a later one is a quorum read, because it
+    decides what is gone.
     """
     backoff = backoff or Backoff()
-    consistency: str | None = "0"
+    consistency = None if quorum else "0"
     version = ""
     empty = 0
     while True:

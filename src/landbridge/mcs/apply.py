@@ -22,15 +22,18 @@ async def apply(member: Member, changes: Changes, written: Written = lambda verb
     """
 
     async def create(change: Change) -> None:
-        member.slices.store.put(await member.api.create(SLICES, change.slice))
+        async with member.writing:
+            member.slices.store.put(await member.api.create(SLICES, change.slice))
         written("create", change)
 
     async def update(change: Change) -> None:
-        member.slices.store.put(await member.api.replace(SLICES, change.slice))
+        async with member.writing:
+            member.slices.store.put(await member.api.replace(SLICES, change.slice))
         written("update", change)
 
     async def delete(change: Change) -> None:
-        await _delete(member, change.slice)
+        async with member.writing:
+            await _delete(member, change.slice)
         written("delete", change)
 
     await _all([*map(create, changes.create), *map(update, changes.update)])

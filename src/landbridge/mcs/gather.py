@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from landbridge.api.meta import Key
-from landbridge.api.multicluster import MultiClusterService
+from landbridge.api.multicluster import MultiClusterService, MultiClusterServiceSpec
 from landbridge.api.names import FINALIZER
 from landbridge.fleet.cluster import Cluster
 from landbridge.mcs.exports import exported
@@ -32,7 +32,7 @@ class Services(Protocol):
 class Seen:
     """The part of a MultiClusterService that decides; its status does not."""
 
-    generation: int
+    spec: MultiClusterServiceSpec
     held: bool
     """Whether it carries our finalizer."""
     ending: bool
@@ -42,10 +42,10 @@ class Seen:
     def of(cls, mcs: MultiClusterService, since: str) -> Seen:
         """That part of ``mcs``."""
         meta = mcs.metadata
-        return cls(meta.generation, FINALIZER in meta.finalizers, meta.deletion_timestamp is not None, since)
+        return cls(mcs.spec, FINALIZER in meta.finalizers, meta.deletion_timestamp is not None, since)
 
 
-NEVER = Seen(0, False, False)
+NEVER = Seen(MultiClusterServiceSpec((), ()), False, False)
 
 
 @dataclass
@@ -56,6 +56,10 @@ class Fleet:
     services: Services
     clusters: dict[str, Cluster | None] = field(default_factory=dict)
     """All clusters that the hub has a Secret for; ``None`` where the Secret was refused."""
+    left: set[str] = field(default_factory=set)
+    """Clusters that left properly; a Secret that is simply not there says nothing (rule S7)."""
+    current: bool = True
+    """Whether the hub's word is current. What it said last stays true, but it is no order to remove."""
     members: dict[str, Member] = field(default_factory=dict)
     """The engaged ones."""
     debts: dict[str, set[Key]] = field(default_factory=dict)
@@ -79,8 +83,12 @@ class Fleet:
         """Whether the cluster is in the fleet to stay. A refused Secret is not a farewell (rule S7)."""
         return cluster in self.clusters and not self.leaving(cluster)
 
+    def gone(self, cluster: str) -> bool:
+        """Whether a person wants, or wanted, the cluster out: what others import from it goes."""
+        return self.leaving(cluster) or (cluster in self.left and cluster not in self.clusters)
+
     def leaving(self, cluster: str) -> bool:
-        """Whether a person wants the cluster out. A Secret that is simply not there says nothing (rule S7)."""
+        """Whether a person wants the cluster out."""
         known = self.clusters.get(cluster)
         return known is not None and known.leaving
 
@@ -104,11 +112,13 @@ def view(fleet: Fleet, member: Member, key: Key) -> View:
         leaving=fleet.leaving(member.name),
         service=service,
     )
+    if wanted is Intent.REMOVE and not fleet.current:
+        wanted = Intent.KEEP
     providers = _providers(fleet, mcs, member.name) if mcs and wanted is Intent.SYNC else ()
     created = (service.metadata.creation_timestamp if service else None) or ""
     times = (member.since, created, fleet.seen.get(key, NEVER).since, *(p.since for p in _engaged(fleet, providers)))
     consumer = ConsumerView(member.name, service, member.imports(key, fleet.uid))
-    return View(fleet.uid, key, wanted, providers, consumer, since=max(times))
+    return View(fleet.uid, key, wanted, providers, consumer, current=fleet.current, since=max(times))
 
 
 def cluster_view(fleet: Fleet, name: str, mcs: MultiClusterService) -> ClusterView:
@@ -138,11 +148,11 @@ def cluster_view(fleet: Fleet, name: str, mcs: MultiClusterService) -> ClusterVi
 
 
 def _providers(fleet: Fleet, mcs: MultiClusterService, consumer: str) -> tuple[ProviderView, ...]:
-    """The providers that take part; one that is not engaged is there, and blind (rule S7)."""
+    """The providers that take part; one that is not engaged, or has no Secret, is there and blind (rule S7)."""
     return tuple(
         _provider(fleet, name, mcs.metadata.key)
         for name in mcs.spec.providers
-        if name != consumer and fleet.joined(name) and fleet.allows(name, mcs.metadata.namespace)
+        if name != consumer and not fleet.gone(name) and fleet.allows(name, mcs.metadata.namespace)
     )
 
 

@@ -16,6 +16,9 @@ from landbridge.kube.clock import utc_now
 from landbridge.kube.informer import Informer
 from landbridge.kube.queue import WorkQueue
 
+WRITES = 16
+"""Writes under way at once in one cluster; more only queue up in its API server."""
+
 
 def service_of(slice_: EndpointSlice) -> Key:
     """The Service that a slice belongs to."""
@@ -36,6 +39,8 @@ class Member:
         self.cluster = cluster
         self.api = api
         self.queue: WorkQueue[Key] = WorkQueue()
+        self.writing = asyncio.Semaphore(WRITES)
+        """Bounds the requests under way."""
         self.refused: dict[Key, str] = {}
         """What the cluster forbade, by Service."""
         self.failed: dict[Key, str] = {}

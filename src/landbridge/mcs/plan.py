@@ -7,7 +7,7 @@
 | equal                     | exported             | -             | none (S12: a restart writes nothing)     |
 | present                   | gone                 | yes           | delete                                   |
 | present                   | gone                 | no            | none (S7: unknown is not dead)           |
-| present, unlisted cluster | -                    | -             | delete (S11)                             |
+| present, unlisted cluster | -                    | -             | delete (S11), if the hub is in view (S7) |
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ GONE = "SliceGone"
 UNWANTED = "NotWanted"
 
 _RESET = (Lean(),)
+_LABELS = (SERVICE_NAME, MANAGED_BY, SOURCE_CLUSTER, FLEET, HEADLESS)
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def plan(view: View) -> Changes:
     if view.intent is Intent.REMOVE or view.consumer.service is None:
         return Changes(delete=tuple(Change(slice_, UNWANTED) for slice_ in actual.values()))
     wanted = _imports(view, view.consumer.service, actual)
-    blind = {provider.name for provider in view.providers if not provider.live}
+    live = {provider.name: provider.live for provider in view.providers}
     return Changes(
         create=tuple(Change(slice_, NEW) for name, slice_ in wanted.items() if name not in actual),
         update=tuple(
@@ -71,7 +72,7 @@ def plan(view: View) -> Changes:
         delete=tuple(
             Change(slice_, GONE)
             for name, slice_ in actual.items()
-            if name not in wanted and source(slice_) not in blind
+            if name not in wanted and live.get(source(slice_), view.current)
         ),
     )
 
@@ -92,11 +93,11 @@ def import_name(fleet: str, provider: str, slice_: EndpointSlice) -> str:
 
 
 def same(one: EndpointSlice, other: EndpointSlice) -> bool:
-    """Whether two imports route alike; a trigger time alone is never worth a write."""
+    """Whether two imports route alike; a trigger time, or a label that a webhook adds, is not worth a write."""
     return (
         (one.endpoints or ()) == (other.endpoints or ())
         and _ports(one) == _ports(other)
-        and one.metadata.labels == other.metadata.labels
+        and all(one.metadata.labels.get(label) == other.metadata.labels.get(label) for label in _LABELS)
     )
 
 

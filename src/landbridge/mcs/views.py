@@ -43,3 +43,5 @@ class View:
     consumer: ConsumerView
     since: str
     """When this was first in view (RFC 3339, UTC): an older trigger time is not a live change."""
+    current: bool = True
+    """Whether the hub's word is current: else nobody counts as unlisted (rule S7)."""

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import msgspec
-import pytest
 
 from landbridge.api.authentication import TokenRequest, TokenRequestSpec
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES, ClusterStatus, MultiClusterServiceStatus
@@ -34,22 +33,11 @@ def test_fields_of_other_tools_are_accepted() -> None:
     assert decode(spec) == (("a",), ("a",))
 
 
-@pytest.mark.parametrize("name", ["", "Upper", "a_b", "-a", "a-", "a.b", "x" * 64, "a/b"])
-def test_name_that_is_no_dns_label_is_refused(name: str) -> None:
-    with pytest.raises(msgspec.ValidationError):
-        decode({"providerClusters": [{"name": name}], "consumerClusters": [{"name": "a"}]})
-
-
-@pytest.mark.parametrize("name", ["a", "9", "a-b", "x" * 63])
-def test_name_that_is_a_dns_label_is_accepted(name: str) -> None:
-    assert decode({"providerClusters": [{"name": name}], "consumerClusters": [{"name": "a"}]}) == ((name,), ("a",))
-
-
-@pytest.mark.parametrize("count", [0, 101])
-def test_no_clusters_and_too_many_are_refused(count: int) -> None:
-    clusters = [{"name": f"c{number}"} for number in range(count)]
-    with pytest.raises(msgspec.ValidationError):
-        decode({"providerClusters": clusters, "consumerClusters": [{"name": "a"}]})
+def test_what_the_api_server_would_refuse_is_still_readable() -> None:
+    """Another version's object must not make a whole list unreadable; the CRD holds the bounds."""
+    assert decode({"providerClusters": [], "consumerClusters": [{"name": "Not A Label"}]}) == ((), ("Not A Label",))
+    row = ClusterStatus("a", ("Witness",), "Dreaming", 0, 0, "2026-01-01T00:00:00Z")
+    assert msgspec.json.decode(msgspec.json.encode(row), type=ClusterStatus) == row
 
 
 def test_status_is_written_whole_so_that_a_patch_leaves_nothing_old() -> None:

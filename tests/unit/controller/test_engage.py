@@ -11,13 +11,15 @@ import msgspec
 import pytest
 from prometheus_client import REGISTRY
 
-from landbridge.api.core import SECRETS, SERVICES
+from landbridge.api.core import CONFIG_MAPS, SECRETS, SERVICES
 from landbridge.api.discovery import SLICES
 from landbridge.api.meta import Key
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
+from landbridge.api.names import FINALIZER
 from landbridge.controller import engage
 from landbridge.controller.engage import Engagements
 from landbridge.fleet.cluster import cluster_secret
+from landbridge.fleet.record import read_record
 from landbridge.kube.config import ServerConfig
 from landbridge.kube.credentials import StaticToken
 from landbridge.kube.errors import ForbiddenError
@@ -53,8 +55,9 @@ class Engaged(Rig):
 
 
 @asynccontextmanager
-async def engaging(world: World) -> AsyncGenerator[Engaged]:
+async def engaging(world: World, left: frozenset[str] = frozenset()) -> AsyncGenerator[Engaged]:
     rig = Engaged(world)
+    rig.fleet.left.update(left)
     async with running(rig.run()):
         await settle(3)
         yield rig
@@ -141,6 +144,56 @@ async def test_s7_a_hub_that_was_emptied_is_no_order(world: World) -> None:
             world.hub.remove(emptied)
         await settle(60)
         assert rig.fleet.members == {}
+        assert len(world.imports("new")) == 1
+
+
+async def test_s7_a_provider_whose_secret_vanished_keeps_its_endpoints_in_others(world: World) -> None:
+    async with engaging(world) as rig:
+        world.hub.remove(path("old"))
+        await settle(60)
+        assert rig.fleet.members.keys() == {"new"}
+        assert len(world.imports("new")) == 1
+
+
+async def test_s11_a_secret_is_held_before_its_cluster_is_engaged(world: World) -> None:
+    """Whoever wrote it, deleting it must not leave imports behind."""
+    body = world.hub.objects[path("new")]
+    world.hub.put(path("new"), body | {"metadata": body["metadata"] | {"finalizers": ["stranger"]}})
+    async with engaging(world) as rig:
+        assert world.hub.held(SECRETS)["cluster-new"].metadata.finalizers == ("stranger", FINALIZER)
+        assert rig.fleet.live("new")
+
+
+async def test_s8_a_token_on_its_way_into_the_secret_is_not_thrown_away(world: World) -> None:
+    async with engaging(world) as rig:
+        tokens = rig.world.clusters["old"].tokens
+        assert isinstance(tokens, StaticToken)
+        tokens.value = "renewed"
+        secret = cluster_secret(replace(cluster("old"), namespaces=frozenset({"mcs-demo"})))
+        world.hub.put(path("old"), msgspec.json.decode(SECRETS.encode(secret)))
+        await settle(1)
+        assert await tokens.token() == "renewed"
+
+
+async def test_s11_who_was_away_while_a_provider_left_gives_its_endpoints_up_later(world: World) -> None:
+    async with engaging(world):
+        world.clusters["new"].cut()
+        await settle(1)
+        leave(world, "old")
+        await settle(60)
+        assert path("old") not in world.hub.objects
+        assert len(world.imports("new")) == 1
+    world.clusters["new"].heal()
+    async with engaging(world, left=read_record(world.hub.held(CONFIG_MAPS)["landbridge-fleet"]).left):
+        await settle(60)
+        assert world.imports("new") == []
+
+
+async def test_s7_a_cluster_that_came_back_may_vanish_again_without_a_farewell(world: World) -> None:
+    async with engaging(world, left=frozenset({"old"})) as rig:
+        assert rig.fleet.left == set()
+        world.hub.remove(path("old"))
+        await settle(60)
         assert len(world.imports("new")) == 1
 
 

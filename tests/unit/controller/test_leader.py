@@ -38,6 +38,7 @@ class Line(MemoryApi):
         params: Mapping[str, str] | None = None,
         body: bytes | None = None,
         content_type: str = "application/json",
+        timeout: float | None = None,
     ) -> bytes:
         if self.cut:
             raise UnreachableError("the line is cut")

@@ -44,8 +44,19 @@ async def test_nothing_is_written_when_nothing_changes(hub: MemoryApi) -> None:
     await record.add_debts(hub, {"old": [WEB]})
     await record.add_debts(hub, {"old": [WEB]})
     await record.settle(hub, "old", [API])
-    await record.drop(hub, "unknown")
+    await record.returned(hub, "old")
     assert puts(hub) == 1
+
+
+async def test_who_left_is_remembered_until_it_returns(hub: MemoryApi) -> None:
+    """So that a cluster which was away meanwhile gives up what it imports from it (S11), and nobody else's (S7)."""
+    await record.add_debts(hub, {"old": [WEB]})
+    await record.drop(hub, "old")
+    found = await record.load(hub)
+    assert not found.debts
+    assert found.left == {"old"}
+    await record.returned(hub, "old")
+    assert (await record.load(hub)).left == frozenset()
 
 
 async def test_a_change_that_came_between_is_kept(hub: MemoryApi) -> None:

@@ -278,7 +278,7 @@ async def test_name_that_does_not_resolve_is_unreachable(authority: Authority, m
 
 async def test_server_that_does_not_answer_in_time_is_unreachable(api: Api, server: FakeServer, clock: Clock) -> None:
     server.script(MAPS, hangs)
-    asking = asyncio.create_task(api.list(CONFIG_MAPS, "shop"))
+    asking = asyncio.create_task(api.request("GET", MAPS))
     await server.asked(1)
     clock.advance(REQUEST_TIMEOUT - 2)
     await asyncio.sleep(0)

@@ -119,8 +119,31 @@ async def test_s11_a_provider_that_leaves_takes_no_part(leaving: bool) -> None:
             at.fleet.clusters["old"] = cluster("old", leaving=True)
         else:
             del at.fleet.clusters["old"]
+            at.fleet.left.add("old")
         assert at.providers() == {}
         assert at.intent("new") is Intent.SYNC
+
+
+async def test_s7_a_provider_whose_secret_vanished_is_there_and_blind() -> None:
+    """A label taken off, a hub restored without it: no farewell."""
+    async with two() as at:
+        del at.fleet.clusters["old"]
+        del at.fleet.members["old"]
+        assert at.providers() == {"old": False}
+
+
+async def test_s7_a_provider_that_left_and_came_back_is_there() -> None:
+    async with two() as at:
+        at.fleet.left.add("old")
+        assert at.providers() == {"old": True}
+
+
+async def test_s7_a_hub_out_of_view_orders_no_removal() -> None:
+    async with two(there=None) as at:
+        at.fleet.current = False
+        assert at.intent() is Intent.KEEP
+        at.fleet.current = True
+        assert at.intent() is Intent.REMOVE
 
 
 async def test_s11_a_consumer_that_leaves_is_emptied() -> None:
@@ -168,7 +191,7 @@ async def test_s3_a_trigger_time_counts_from_the_last_thing_that_came_into_view(
         at.member("new").since = "2026-01-01T00:00:01Z"
         at.member("old").since = "2026-01-01T00:00:02Z"
         assert view(at.fleet, at.member("new"), SERVICE2).since == "2026-01-01T00:00:02Z"
-        at.fleet.seen[SERVICE2] = Seen(1, True, False, "2026-01-01T00:00:03Z")
+        at.fleet.seen[SERVICE2] = Seen(MCS.spec, True, False, "2026-01-01T00:00:03Z")
         assert view(at.fleet, at.member("new"), SERVICE2).since == "2026-01-01T00:00:03Z"
 
 

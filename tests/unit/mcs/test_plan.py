@@ -104,6 +104,14 @@ def test_s6_without_the_consumers_service_imports_go_even_if_the_intent_is_older
     assert plan(after) == Changes(delete=(Change(imports[0], UNWANTED),))
 
 
+def test_s7_nobody_is_unlisted_while_the_hub_is_out_of_view() -> None:
+    """What another controller wrote for a spec that this one has not seen must stay."""
+    imports = synced(provider(SOURCE))
+    assert not plan(view(imports=imports, current=False))
+    assert plan(view(imports=imports, current=True)).delete
+    assert plan(view(provider(), imports=imports, current=False)).delete, "a live provider's own word counts"
+
+
 @pytest.mark.parametrize("imports", [(), synced(provider(SOURCE))], ids=["nothing there", "an import there"])
 def test_s7_keep_writes_nothing_at_all(imports: tuple[EndpointSlice, ...]) -> None:
     assert not plan(view(provider(slice_("other")), imports=imports, intent=Intent.KEEP))

@@ -26,8 +26,9 @@ def view(
     there: Service | None = None,
     intent: Intent = Intent.SYNC,
     fleet: str = FLEET_UID,
+    current: bool = True,
 ) -> View:
-    return View(fleet, SERVICE2, intent, providers, ConsumerView("new", there or service(), imports), SINCE)
+    return View(fleet, SERVICE2, intent, providers, ConsumerView("new", there or service(), imports), SINCE, current)
 
 
 def stored(obj: EndpointSlice, version: str = "1") -> EndpointSlice:
