@@ -143,7 +143,7 @@ def cluster_view(fleet: Fleet, name: str, mcs: MultiClusterService) -> ClusterVi
         imported_ready=sum(slice_.ready for slice_ in member.imports(key, fleet.uid)),
         refused=member.refused.get(key, ""),
         failed=member.failed.get(key, ""),
-        pending=bool(plan(view(fleet, member, key))),
+        pending=key in member.failed or plan(view(fleet, member, key)).reshape,
     )
 
 

@@ -52,6 +52,11 @@ class Changes:
     def __bool__(self) -> bool:
         return bool(self.create or self.update or self.delete)
 
+    @property
+    def reshape(self) -> bool:
+        """Whether imports come or go. An update is every day's work, and over before it can be told (rule S5)."""
+        return bool(self.create or self.delete)
+
 
 def plan(view: View) -> Changes:
     """Compare what should be with what is."""

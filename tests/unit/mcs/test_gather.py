@@ -211,6 +211,17 @@ async def test_a_cluster_is_told_with_what_it_has_and_what_it_got() -> None:
         assert before.service is not None
 
 
+async def test_s5_an_update_under_way_is_no_news_and_one_that_failed_is() -> None:
+    async with two() as at:
+        await apply(at.member("new"), plan(view(at.fleet, at.member("new"), SERVICE2)))
+        at.old.add(SLICES, slice_("a", "10.1.0.1", "10.1.0.3"))
+        await settle()
+        assert plan(view(at.fleet, at.member("new"), SERVICE2)).update
+        assert not at.told("new").pending
+        at.member("new").failed[SERVICE2] = "too many requests"
+        assert at.told("new").pending
+
+
 async def test_failures_are_told() -> None:
     async with two() as at:
         at.member("new").failed[SERVICE2] = "too many requests"
