@@ -130,11 +130,17 @@ def _relabelled(source: EndpointSlice, labels: dict[str, str]) -> EndpointSlice:
     return replace(source, metadata=replace(source.metadata, labels=labels))
 
 
-def test_a_label_that_somebody_added_to_an_import_is_taken_off() -> None:
+def test_s3_a_label_of_ours_that_somebody_added_to_an_import_is_taken_off() -> None:
     (import_,) = synced(provider(SOURCE))
     spoiled = _relabelled(import_, {**import_.metadata.labels, "service.kubernetes.io/headless": ""})
     (change,) = plan(view(provider(SOURCE), imports=(spoiled,))).update
     assert change.slice.metadata.labels == import_.metadata.labels
+
+
+def test_s12_a_label_that_a_members_webhook_adds_is_not_fought() -> None:
+    (import_,) = synced(provider(SOURCE))
+    labelled = _relabelled(import_, {**import_.metadata.labels, "team": "shop"})
+    assert not plan(view(provider(SOURCE), imports=(labelled,)))
 
 
 def test_labels_of_the_source_are_no_difference() -> None:
