@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable
 
@@ -38,8 +39,9 @@ async def keep_renewed(
 ) -> None:
     """Renew ``token``, which ``api`` uses, until cancelled.
 
-    A fresh token serves at once and is stored after: while the store is away, the connection still lives. Whoever
-    else replaces ``token.value`` meanwhile (a person who joined the cluster again) is heeded.
+    A fresh token serves at once and is stored after: while the store is away, the connection still lives, and the next
+    token comes when it is due. Whoever else replaces ``token.value`` meanwhile (a person who joined the cluster again)
+    is heeded.
     """
     while True:
         while (wait := _due(token) - now()) > 0:
@@ -49,8 +51,10 @@ async def keep_renewed(
             token.value = await mint(api, account, SYSTEM_NAMESPACE, seconds)
 
         await _insist("token not renewed", account, renew, sleep, backoff())
-        await _insist("token not stored", account, lambda: store(token.value or ""), sleep, backoff())
-        log.info("token renewed", account=account, server=api.server)
+        stored = await _insist(
+            "token not stored", account, lambda: store(token.value or ""), sleep, backoff(), lambda: _due(token) - now()
+        )
+        log.info("token renewed", account=account, server=api.server, stored=stored)
         await sleep(PAUSE)
 
 
@@ -62,12 +66,23 @@ def _due(token: StaticToken) -> float:
 
 
 async def _insist(
-    event: str, account: str, attempt: Callable[[], Awaitable[None]], sleep: Sleep, backoff: Backoff
-) -> None:
+    event: str,
+    account: str,
+    attempt: Callable[[], Awaitable[None]],
+    sleep: Sleep,
+    backoff: Backoff,
+    left: Callable[[], float] = lambda: math.inf,
+) -> bool:
+    """Attempt it at least once, and again for as long as there are seconds ``left``; whether it was done."""
     while True:
         try:
-            return await attempt()
+            await attempt()
         except (KubeError, OSError) as error:
             delay = backoff.next(error)
+            if delay >= left():
+                log.warning(event, account=account, error=str(error), given_up=True)
+                return False
             log.warning(event, account=account, error=str(error), retry_seconds=round(delay, 1))
             await sleep(delay)
+        else:
+            return True
