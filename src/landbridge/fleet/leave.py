@@ -56,7 +56,7 @@ async def leave(
     ``force`` does not wait for the controller: debts are dropped, the finalizer goes, and what stays is reported.
 
     Raises:
-        RefusedError: No such member, or another cluster than the one of that name.
+        RefusedError: No such member, another cluster than the one of that name, or one that the controller cannot use.
         TimedOutError: The controller did not let go in time; leave again later, nothing is lost.
         KubeError: A cluster refused, or gave no answer.
     """
@@ -88,7 +88,19 @@ async def _prepare(hub: Api, member: Api | None, name: str, *, force: bool) -> P
         )
     if before is None:
         await _check_unfinished(hub, member, name, uid)
+    elif before.refusal and not force:
+        raise _unusable(before, before.refusal)
     return Parting(name, hub, member if uid else None, before, uid == await identity(hub), fleet)
+
+
+def _unusable(before: Member, refusal: RefusedError) -> RefusedError:
+    """The controller will not engage a cluster whose Secret it refuses, so nobody would ever take the imports out."""
+    mend = "" if before.leaving else "join it again to mend its Secret, or "
+    return RefusedError(
+        refusal.reason,
+        f"the controller cannot clean {before.name}, since its Secret is refused: {refusal}; {mend}leave with --force, "
+        "which leaves its imports behind",
+    )
 
 
 async def _identity(member: Api | None, *, force: bool) -> str:
@@ -126,9 +138,7 @@ async def _force(parting: Parting, report: Report) -> None:
     kept = [finalizer for finalizer in found.meta.finalizers if finalizer != FINALIZER]
     await parting.hub.merge_patch(SECRETS, found.meta, {"metadata": {"finalizers": kept}})
     report(f"forced: imports in {parting.name} stay; kubectl delete endpointslices -A -l {_imports_selector(parting)}")
-    report(
-        f"imports from {parting.name} in other clusters stay until the MultiClusterServices that name it are changed"
-    )
+    report(f"imports from {parting.name} in other clusters are removed by the controller when it runs and reaches them")
 
 
 def _imports_selector(parting: Parting) -> str:

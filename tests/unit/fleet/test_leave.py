@@ -7,6 +7,8 @@ from landbridge.fleet import record
 from landbridge.fleet.leave import leave
 from landbridge.fleet.progress import silent
 from landbridge.fleet.refusal import RefusedError, TimedOutError
+from landbridge.fleet.settings import MISSING
+from landbridge.kube.api import MERGE_PATCH
 from landbridge.kube.errors import UnreachableError
 from tests.unit.fleet.stage import ACCOUNT, SECRET, SYSTEM, cluster, fleet_hub, join_in_memory
 from tests.unit.memory_api import MemoryApi
@@ -87,6 +89,36 @@ async def test_force_drops_the_debt_and_says_what_stays_s11(hub: MemoryApi, memb
     assert SECRET not in hub.objects
     assert set((await record.load(hub)).debts) == {"other"}
     assert any("landbridge.dev/fleet=fleet-uid" in line for line in said)
+    assert any("imports from oldcluster in other clusters are removed by the controller" in line for line in said)
+
+
+async def break_secret(hub: MemoryApi) -> None:
+    """A person edits the Secret, and the controller refuses it from now on."""
+    await hub.request("PATCH", SECRET, body=b'{"data": {"config": null}}', content_type=MERGE_PATCH)
+
+
+@pytest.mark.parametrize("leaving", [False, True])
+async def test_a_cluster_that_no_controller_can_clean_is_refused_at_once(
+    hub: MemoryApi, member: MemoryApi, leaving: bool
+) -> None:
+    await break_secret(hub)
+    if leaving:
+        await hub.request("DELETE", SECRET)
+    hub.calls.clear()
+    member.calls.clear()
+    with pytest.raises(RefusedError, match=r"`config`.*--force") as refusal:
+        await leave(hub, member, "oldcluster", silent)
+    assert refusal.value.reason == MISSING
+    assert ("join it again to mend its Secret" in str(refusal.value)) is not leaving  # join refuses what is leaving
+    assert hub.writes == member.writes == []
+
+
+@pytest.mark.looptime
+async def test_a_cluster_whose_secret_is_refused_can_be_forced_out(hub: MemoryApi, member: MemoryApi) -> None:
+    await break_secret(hub)
+    await leave(hub, member, "oldcluster", silent, force=True)
+    assert SECRET not in hub.objects
+    assert ACCOUNT not in member.objects
 
 
 async def test_an_unreachable_member_needs_force(hub: MemoryApi, member: MemoryApi) -> None:
