@@ -66,7 +66,8 @@ class Router:
             if member.live and member.name in mcs.spec.providers:
                 self._add(mcs)
             if mcs.metadata.deletion_timestamp or member.name in (*mcs.spec.providers, *mcs.spec.consumers):
-                self._hub.queue.add_after(mcs.metadata.key, 0 if member.live else LOST_REPORT_DELAY)
+                key = mcs.metadata.key
+                self._hub.queue.add_after(key, self._delay(key) if member.live else LOST_REPORT_DELAY)
 
     def told(self, key: Key) -> None:
         """A member's worker did something that the status, or the end, of a MultiClusterService depends on."""
