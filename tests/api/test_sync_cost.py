@@ -10,7 +10,7 @@ from tests.api.waiting import eventually
 from tests.api.world import HUB, NEW, OLD
 
 STATUS = "patch multiclusterservices/status"
-CHANGES = 5
+CHANGES = 30
 CHURN_SECONDS = 2.5
 
 
