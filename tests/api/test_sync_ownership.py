@@ -18,7 +18,6 @@ TAMPERED: dict[str, Any] = {
     "no endpoints": {"endpoints": []},
     "another port": {"ports": [{"name": "http", "port": 9999}]},
     "another source": {"metadata": {"labels": {SOURCE_CLUSTER: "elsewhere"}}},
-    "one more label": {"metadata": {"labels": {"team": "shop"}}},
 }
 
 

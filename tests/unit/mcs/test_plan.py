@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from landbridge.api.discovery import EndpointSlice
 from landbridge.mcs.intent import Intent
@@ -102,6 +103,13 @@ def test_s6_without_the_consumers_service_imports_go_even_if_the_intent_is_older
     before = view(provider(SOURCE), imports=imports)
     after = replace(before, consumer=replace(before.consumer, service=None))
     assert plan(after) == Changes(delete=(Change(imports[0], UNWANTED),))
+
+
+def test_s12_a_label_that_a_webhook_adds_is_left_alone() -> None:
+    """It would be added again after every write."""
+    (import_,) = synced(provider(SOURCE))
+    labelled = replace(import_, metadata=replace(import_.metadata, labels={**import_.metadata.labels, "team": "shop"}))
+    assert not plan(view(provider(SOURCE), imports=(labelled,)))
 
 
 def test_s7_nobody_is_unlisted_while_the_hub_is_out_of_view() -> None:
