@@ -11,6 +11,7 @@ from landbridge.kube.api import Api
 from landbridge.kube.errors import ForbiddenError, NotFoundError
 
 Body = dict[str, Any]
+_BODY = msgspec.json.Decoder(Body)
 
 _ALWAYS_THERE = {
     ("events", None),
@@ -60,5 +61,4 @@ def _counts(plural: str, item: Body) -> bool:
 
 
 async def _get(api: Api, path: str) -> Body:
-    body: Body = msgspec.json.decode(await api.request("GET", path))
-    return body
+    return api.decoded(_BODY, await api.request("GET", path))

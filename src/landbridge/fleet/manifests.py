@@ -18,6 +18,7 @@ FIELD_MANAGER = "landbridge"
 GONE_TIMEOUT = 60.0
 """Seconds for what was deleted to be gone; a namespace takes some."""
 
+_OBJECT = msgspec.json.Decoder(Manifest)
 
 _PLURALS = {
     "Namespace": "namespaces",
@@ -45,10 +46,9 @@ def path(manifest: Manifest) -> str:
 async def read(api: Api, manifest: Manifest) -> Manifest | None:
     """The object as the server has it, whole; ``None`` where it has none."""
     try:
-        found: Manifest = msgspec.json.decode(await api.request("GET", path(manifest)))
+        return api.decoded(_OBJECT, await api.request("GET", path(manifest)))
     except NotFoundError:
         return None
-    return found
 
 
 async def apply(api: Api, manifest: Manifest) -> bool:

@@ -39,9 +39,12 @@ class VersionInfo(msgspec.Struct, frozen=True, rename="camel"):
     git_version: str = ""
 
 
+_VERSION = msgspec.json.Decoder(VersionInfo)
+
+
 async def version_text(api: Api) -> str:
     """The version as the server writes it, as ``v1.36.4``."""
-    return msgspec.json.decode(await api.request("GET", "/version"), type=VersionInfo).git_version
+    return api.decoded(_VERSION, await api.request("GET", "/version")).git_version
 
 
 async def require(api: Api, least: Version, duty: str) -> None:

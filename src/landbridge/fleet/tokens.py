@@ -20,6 +20,8 @@ LIFE = 24 * 3600
 SHORTEST = 600
 """The least that an API server accepts, in seconds."""
 
+_TOKEN_REQUEST = msgspec.json.Decoder(TokenRequest)
+
 
 class TokenError(KubeError):
     """A token that does not say how long it lives, or was not given. Its text never quotes the token."""
@@ -33,7 +35,7 @@ async def mint(api: Api, account: str, namespace: str = SYSTEM_NAMESPACE, second
     """
     body = msgspec.json.encode(TokenRequest(TokenRequestSpec(max(seconds, SHORTEST))))
     answer = await api.request("POST", SERVICE_ACCOUNTS.path(namespace, account, "token"), body=body)
-    status = msgspec.json.decode(answer, type=TokenRequest).status
+    status = api.decoded(_TOKEN_REQUEST, answer).status
     if status is None:
         raise TokenError(f"{api.server} answered a token request without a token")
     return status.token
