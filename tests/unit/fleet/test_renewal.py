@@ -48,6 +48,7 @@ class Minting(MemoryApi):
         params: Mapping[str, str] | None = None,
         body: bytes | None = None,
         content_type: str = JSON,
+        timeout: float | None = None,
     ) -> bytes:
         if self.clock() < self.down_until:
             raise UnreachableError("cut")
