@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
 import pytest
-from msgspec.structs import replace
 
 from landbridge.api.discovery import EndpointSlice
 from landbridge.mcs.intent import Intent
@@ -108,7 +108,8 @@ def test_s6_without_the_consumers_service_imports_go_even_if_the_intent_is_older
 def test_s12_a_label_that_a_webhook_adds_is_left_alone() -> None:
     """It would be added again after every write."""
     (import_,) = synced(provider(SOURCE))
-    labelled = replace(import_, metadata=replace(import_.metadata, labels={**import_.metadata.labels, "team": "shop"}))
+    meta = msgspec.structs.replace(import_.metadata, labels={**import_.metadata.labels, "team": "shop"})
+    labelled = msgspec.structs.replace(import_, metadata=meta)
     assert not plan(view(provider(SOURCE), imports=(labelled,)))
 
 
