@@ -9,7 +9,7 @@ from landbridge.api.core import NAMESPACES
 from landbridge.api.names import SYSTEM_NAMESPACE
 from landbridge.fleet import networks, record
 from landbridge.fleet.cluster import Cluster, valid_name
-from landbridge.fleet.members import Member, members
+from landbridge.fleet.members import Entry, members
 from landbridge.fleet.record import FleetRecord
 from landbridge.fleet.refusal import RefusedError
 from landbridge.fleet.server import HUB_LEAST, MEMBER_LEAST, identity, require
@@ -42,7 +42,7 @@ class Admission:
     """A cluster that may join, its token still missing."""
 
     cluster: Cluster
-    before: Member | None
+    before: Entry | None
     """Its Secret as it is on the hub, where it joined before."""
 
 
@@ -117,7 +117,7 @@ async def _check_namespace(member: Api) -> None:
         )
 
 
-def _same(name: str, uid: str, known: Sequence[Member]) -> Member | None:
+def _same(name: str, uid: str, known: Sequence[Entry]) -> Entry | None:
     """The member that joins again, if that is what happens."""
     _check_uid(name, uid, known)
     before = next((member for member in known if member.name == name), None)
@@ -132,7 +132,7 @@ def _same(name: str, uid: str, known: Sequence[Member]) -> Member | None:
     return before
 
 
-def _check_uid(name: str, uid: str, known: Iterable[Member]) -> None:
+def _check_uid(name: str, uid: str, known: Iterable[Entry]) -> None:
     for member in known:
         if member.uid == uid and member.name != name:
             raise RefusedError(

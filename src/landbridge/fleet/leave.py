@@ -14,7 +14,7 @@ from landbridge.fleet.admission import initialised
 from landbridge.fleet.diagnosis import controller_state
 from landbridge.fleet.leftovers import leftovers
 from landbridge.fleet.manifests import GONE_TIMEOUT, read, remove, wait_gone
-from landbridge.fleet.members import Member, find, members
+from landbridge.fleet.members import Entry, find, members
 from landbridge.fleet.progress import Report
 from landbridge.fleet.refusal import RefusedError
 from landbridge.fleet.server import identity
@@ -36,7 +36,7 @@ class Parting:
     hub: Api
     member: Api | None
     """``None`` where it cannot be reached, and a person forces it out."""
-    before: Member | None
+    before: Entry | None
     is_hub: bool
     fleet: str
 
@@ -93,7 +93,7 @@ async def _prepare(hub: Api, member: Api | None, name: str, *, force: bool) -> P
     return Parting(name, hub, member if uid else None, before, uid == await identity(hub), fleet)
 
 
-def _unusable(before: Member, refusal: RefusedError) -> RefusedError:
+def _unusable(before: Entry, refusal: RefusedError) -> RefusedError:
     """The controller will not engage a cluster whose Secret it refuses, so nobody would ever take the imports out."""
     mend = "" if before.leaving else "join it again to mend its Secret, or "
     return RefusedError(

@@ -14,7 +14,7 @@ from landbridge.kube.errors import NotFoundError
 
 
 @dataclass(frozen=True)
-class Member:
+class Entry:
     """A cluster Secret: the cluster that it describes, or why it describes none."""
 
     meta: ObjectMeta
@@ -37,22 +37,22 @@ class Member:
         return self.meta.deletion_timestamp is not None
 
 
-async def members(hub: Api) -> list[Member]:
+async def members(hub: Api) -> list[Entry]:
     """All members, by name."""
     secrets = (await hub.list(SECRETS, SYSTEM_NAMESPACE, selector=CLUSTER_SELECTOR)).items
-    return sorted(map(_member, secrets), key=lambda member: member.name)
+    return sorted(map(_entry, secrets), key=lambda member: member.name)
 
 
-async def find(hub: Api, name: str) -> Member | None:
+async def find(hub: Api, name: str) -> Entry | None:
     """The member of that name."""
     try:
-        return _member(await hub.get(SECRETS, f"{PREFIX}{name}", SYSTEM_NAMESPACE))
+        return _entry(await hub.get(SECRETS, f"{PREFIX}{name}", SYSTEM_NAMESPACE))
     except NotFoundError:
         return None
 
 
-def _member(secret: Secret) -> Member:
+def _entry(secret: Secret) -> Entry:
     try:
-        return Member(secret.metadata, read_cluster(secret))
+        return Entry(secret.metadata, read_cluster(secret))
     except RefusedClusterError as refusal:
-        return Member(secret.metadata, None, refusal)
+        return Entry(secret.metadata, None, refusal)

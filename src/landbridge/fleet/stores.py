@@ -17,10 +17,11 @@ from landbridge.fleet.settings import render_settings
 from landbridge.kube.api import Api
 from landbridge.kube.config import ConfigError
 
-Store = Callable[[str], Awaitable[None]]
+Keep = Callable[[str], Awaitable[None]]
+"""Puts a token where it outlives the process."""
 
 
-def secret_store(hub: Api, current: Callable[[], Cluster]) -> Store:
+def secret_store(hub: Api, current: Callable[[], Cluster]) -> Keep:
     """Keeps a member's token in its Secret.
 
     ``current`` gives the cluster as last seen: address, CA and token are one value of the Secret, so a write on top of
@@ -35,7 +36,7 @@ def secret_store(hub: Api, current: Callable[[], Cluster]) -> Store:
     return store
 
 
-def kubeconfig_store(path: Path) -> Store:
+def kubeconfig_store(path: Path) -> Keep:
     """Keeps the hub's token in the controller's own kubeconfig."""
 
     async def store(token: str) -> None:
