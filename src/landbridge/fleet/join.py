@@ -6,9 +6,7 @@ cluster last, and if that fails, what was made in the member goes again.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
@@ -21,23 +19,13 @@ from landbridge.fleet.manifests import GONE_TIMEOUT, apply, describe, read, remo
 from landbridge.fleet.members import find
 from landbridge.fleet.progress import Report
 from landbridge.fleet.rbac import Manifest
-from landbridge.fleet.refusal import RefusedError, TimedOutError
+from landbridge.fleet.refusal import TimedOutError
 from landbridge.fleet.tokens import mint
+from landbridge.fleet.trial import Connect, try_token
 from landbridge.kube.api import Api
 from landbridge.kube.config import ServerConfig
 from landbridge.kube.credentials import StaticToken
-from landbridge.kube.errors import ConflictError, ForbiddenError, KubeError, UnauthorizedError, UnreachableError
-
-WRONG_SERVER = "WrongServer"
-NO_RIGHTS = "NoRights"
-
-PATIENCE = 10.0
-"""Seconds for new rules to reach the API server's authorizer."""
-
-LOOK = 0.1
-"""Seconds between two looks whether they have."""
-
-Connect = Callable[[ServerConfig, StaticToken], Api]
+from landbridge.kube.errors import ConflictError, KubeError
 
 
 async def join(
@@ -63,7 +51,7 @@ async def join(
         return admission.cluster
     async with _account(member, report):
         token = await mint(member, SYNC_ACCOUNT)
-        await _try(connect(admission.cluster.config, StaticToken(token)))
+        await try_token(connect(admission.cluster.config, StaticToken(token)), NAMESPACES)
         report(f"{admission.cluster.config.server} accepts the new token")
         cluster = await _write(hub, replace(admission, cluster=replace(admission.cluster, token=token)))
     report(f"cluster {cluster.name} {'updated' if admission.before else 'joined'}")
@@ -104,34 +92,6 @@ async def _take_back(member: Api, manifest: Manifest, report: Report) -> None:
         await wait_gone(member, [manifest], GONE_TIMEOUT)
     except (KubeError, TimedOutError) as error:
         report(f"{describe(manifest)} stays in {member.server}: {error}; delete it, or join again")
-
-
-async def _try(api: Api) -> None:
-    """Use the stored address and the new token as the controller will."""
-    async with api:
-        try:
-            await _until_allowed(api)
-        except UnauthorizedError as error:
-            raise RefusedError(
-                WRONG_SERVER, f"{api.server} does not know the cluster's token: is it another cluster? see --server"
-            ) from error
-        except ForbiddenError as error:
-            raise RefusedError(NO_RIGHTS, f"{api.server} does not grant the account its rules: {error}") from error
-        except UnreachableError as error:
-            raise UnreachableError(f"{error}; give the address that the controller can use with --server") from error
-
-
-async def _until_allowed(api: Api) -> None:
-    for _ in range(round(PATIENCE / LOOK)):
-        with contextlib.suppress(ForbiddenError):
-            await _list_one(api)
-            return
-        await asyncio.sleep(LOOK)
-    await _list_one(api)
-
-
-async def _list_one(api: Api) -> None:
-    await api.request("GET", NAMESPACES.path(), params={"limit": "1"})
 
 
 async def _write(hub: Api, admission: Admission) -> Cluster:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 import msgspec
 
 from landbridge.fleet.admission import initialised
 from landbridge.fleet.cluster import Cluster
-from landbridge.fleet.members import Member, members
+from landbridge.fleet.members import Entry, members
 from landbridge.fleet.server import version_text
 from landbridge.fleet.tokens import TokenError, lifetime
+from landbridge.fleet.trial import Connect
 from landbridge.kube.api import Api
-from landbridge.kube.config import ServerConfig
 from landbridge.kube.credentials import StaticToken
 from landbridge.kube.errors import KubeError, UnauthorizedError
 
@@ -25,8 +24,6 @@ READY = "Ready"
 LEAVING = "Leaving"
 UNREACHABLE = "Unreachable"
 UNAUTHORIZED = "Unauthorized"
-
-Connect = Callable[[ServerConfig, StaticToken], Api]
 
 
 class Row(msgspec.Struct, frozen=True, rename="camel"):
@@ -52,15 +49,15 @@ async def rows(hub: Api, *, connect: Connect = Api, timeout: float = TIMEOUT) ->
         KubeError: The hub refused, or gave no answer.
     """
     await initialised(hub)
-    return list(await asyncio.gather(*(_row(member, connect, timeout) for member in await members(hub))))
+    return list(await asyncio.gather(*(_row(entry, connect, timeout) for entry in await members(hub))))
 
 
-async def _row(member: Member, connect: Connect, timeout: float) -> Row:
-    since = member.meta.creation_timestamp or ""
-    if member.cluster is None:
-        refusal = member.refusal
-        return Row(member.name, refusal.reason if refusal else "", since=since, message=str(refusal or ""))
-    cluster = member.cluster
+async def _row(entry: Entry, connect: Connect, timeout: float) -> Row:
+    since = entry.meta.creation_timestamp or ""
+    if entry.cluster is None:
+        refusal = entry.refusal
+        return Row(entry.name, refusal.reason if refusal else "", since=since, message=str(refusal or ""))
+    cluster = entry.cluster
     state, version, message = await _ask(cluster, connect, timeout)
     return Row(
         name=cluster.name,

@@ -6,12 +6,13 @@ import pytest
 from landbridge.api.core import SECRETS
 from landbridge.fleet import admission
 from landbridge.fleet.admission import Wish
-from landbridge.fleet.join import NO_RIGHTS, WRONG_SERVER, join
+from landbridge.fleet.join import join
 from landbridge.fleet.members import find
-from landbridge.fleet.progress import silent
 from landbridge.fleet.refusal import RefusedError
+from landbridge.fleet.trial import NO_RIGHTS, WRONG_SERVER
 from landbridge.kube.config import ServerConfig
 from landbridge.kube.errors import ForbiddenError, KubeError, UnauthorizedError, UnreachableError
+from tests.silence import silent
 from tests.unit.fleet.stage import ACCOUNT, SECRET, SYSTEM, cluster, fleet_hub, join_in_memory
 from tests.unit.memory_api import Hook, MemoryApi
 
