@@ -17,6 +17,7 @@ from landbridge.kube.api import Api
 from landbridge.kube.config import ServerConfig, load
 from tests.api.audit import AuditLog
 from tests.api.controller_process import ControllerProcess
+from tests.silence import silent
 
 HUB, OLD, NEW = "fleet", "oldcluster", "newcluster"
 CLUSTERS = (HUB, OLD, NEW)
@@ -50,18 +51,18 @@ class World:
         config = load(HUB, self.lab.kubeconfig)
         if not self.by_forwarder:
             config = replace(config, server=self.cluster(HUB).direct_server)
-        await init(self.hub, config, self.controller.kubeconfig, _silent)
+        await init(self.hub, config, self.controller.kubeconfig, silent)
 
     async def join(self, name: str, *namespaces: str) -> None:
         """``landbridge fleet join``; all namespaces are allowed unless some are named."""
         cluster = self.cluster(name)
         server = cluster.server if self.by_forwarder else cluster.direct_server
         wish = Wish(name, server, (cluster.pod_cidr,), frozenset(namespaces), all_namespaces=not namespaces)
-        await join(self.hub, self.admins[name], load(name, self.lab.kubeconfig), wish, _silent)
+        await join(self.hub, self.admins[name], load(name, self.lab.kubeconfig), wish, silent)
 
     async def leave(self, name: str) -> None:
         """``landbridge fleet leave``."""
-        await leave(self.hub, self.admins[name], name, _silent)
+        await leave(self.hub, self.admins[name], name, silent)
 
 
 @asynccontextmanager
@@ -96,7 +97,3 @@ async def at_work(world: World, members: Iterable[str]) -> AsyncGenerator[None]:
 
 def _direct(lab: Lab, name: str) -> ServerConfig:
     return replace(load(name, lab.kubeconfig), server=lab.clusters[name].direct_server)
-
-
-def _silent(_: str) -> None:
-    """What a person would be told."""

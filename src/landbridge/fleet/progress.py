@@ -6,7 +6,3 @@ from collections.abc import Callable
 
 Report = Callable[[str], None]
 """Takes one line for a person."""
-
-
-def silent(line: str) -> None:
-    """Tells nobody."""

@@ -11,9 +11,9 @@ from landbridge.api.names import FINALIZER, SYSTEM_NAMESPACE
 from landbridge.fleet import rbac
 from landbridge.fleet.manifests import remove, wait_gone
 from landbridge.fleet.members import members
-from landbridge.fleet.progress import silent
 from landbridge.kube.api import Api
 from landbridge.kube.errors import NotFoundError
+from tests.silence import silent
 
 
 async def forget_members(hub: Api) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from landbridge.api.core import CONFIG_MAPS
 from landbridge.fleet.admission import Wish
 from landbridge.fleet.join import join
-from landbridge.fleet.progress import Report, silent
+from landbridge.fleet.progress import Report
 from landbridge.fleet.record import FleetRecord, render_record
 from landbridge.kube.config import ServerConfig
+from tests.silence import silent
 from tests.unit.fleet.tokens_for_tests import jwt
 from tests.unit.memory_api import MemoryApi
 

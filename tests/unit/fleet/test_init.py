@@ -6,9 +6,9 @@ import pytest
 
 from landbridge.fleet import record
 from landbridge.fleet.init import ESTABLISHED_TIMEOUT, init
-from landbridge.fleet.progress import silent
 from landbridge.fleet.refusal import RefusedError, TimedOutError
 from landbridge.kube.config import ServerConfig, load
+from tests.silence import silent
 from tests.unit.fleet.stage import SYSTEM, TOKEN, cluster
 from tests.unit.memory_api import MemoryApi
 

@@ -5,11 +5,11 @@ import pytest
 from landbridge.api.meta import Key
 from landbridge.fleet import record
 from landbridge.fleet.leave import leave
-from landbridge.fleet.progress import silent
 from landbridge.fleet.refusal import RefusedError, TimedOutError
 from landbridge.fleet.settings import MISSING
 from landbridge.kube.api import MERGE_PATCH
 from landbridge.kube.errors import UnreachableError
+from tests.silence import silent
 from tests.unit.fleet.stage import ACCOUNT, SECRET, SYSTEM, cluster, fleet_hub, join_in_memory
 from tests.unit.memory_api import MemoryApi
 
