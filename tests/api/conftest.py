@@ -16,7 +16,7 @@ from tests.api.world import World, fleet_at_work
 CLUSTERS = ("fleet", "oldcluster", "newcluster")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def lab() -> AsyncGenerator[Lab]:
     """API servers of fleet, oldcluster and newcluster on loopback ports; no nodes. Contexts have the same names."""
     name = f"t{os.getpid()}"  # test runs side by side do not meet
@@ -24,14 +24,14 @@ async def lab() -> AsyncGenerator[Lab]:
         yield lab
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def world(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[World]:
     """All clusters joined, and the controller at work, from its first use to the end of the run."""
     async with fleet_at_work(lab, tmp_path_factory.mktemp("controller")) as world:
         yield world
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def numbers() -> Iterator[int]:
     """1, 2, 3, ..."""
     return itertools.count(1)

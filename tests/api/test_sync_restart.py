@@ -7,6 +7,7 @@ import signal
 from collections.abc import AsyncGenerator
 
 import pytest
+from msgspec import to_builtins
 from msgspec.structs import replace
 
 from landbridge.api.coordination import LEASES, LeaseSpec
@@ -140,6 +141,18 @@ async def test_a_second_controller_waits_and_takes_over(world: World, controller
         assert held.lease_transitions
     finally:
         assert await second.end() == 0
+
+
+async def test_a_leader_that_lost_the_lease_is_a_candidate_again(world: World, controller: ControllerProcess) -> None:
+    """Somebody took it: this one stops, waits until that lease runs out, and works again, in the same process."""
+    pid = controller.pid
+    lease = await world.hub.get(LEASES, LEASE, SYSTEM_NAMESPACE)
+    taken = replace(lease.spec, holder_identity="somebody", lease_duration_seconds=1)
+    await world.hub.merge_patch(LEASES, replace(lease.metadata, resource_version=""), {"spec": to_builtins(taken)})
+    await eventually(lambda: _said(controller), lambda text: "no longer the leader, a candidate again" in text)
+    held = await eventually(lambda: _lease(world), lambda spec: f"_{pid}_" in (spec.holder_identity or ""))
+    assert held.lease_transitions
+    await eventually(lambda: controller.metric("landbridge_cluster_live"), lambda live: live == len(CLUSTERS))
 
 
 async def _looked_at_everything(scene: Scene, controller: ControllerProcess) -> None:

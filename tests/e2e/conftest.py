@@ -13,7 +13,7 @@ from demo.shell import Shell
 from demo.stage import Stage
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Stage]:
     """Three real clusters; nothing is joined, no controller runs."""
     stage = Stage(Lab(f"e2e{os.getpid()}"), tmp_path_factory.mktemp("stage"), Screen())
@@ -24,7 +24,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Stag
         await stage.end()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def shell(stage: Stage) -> Shell:
     """A person's shell, with the lab's kubectl and contexts fleet, oldcluster and newcluster."""
     return await stage.shell()

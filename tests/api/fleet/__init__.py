@@ -1,0 +1,1 @@
+"""The fleet's commands, on real API servers."""

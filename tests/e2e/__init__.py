@@ -1,0 +1,1 @@
+"""On the lab, with nodes and pods."""
