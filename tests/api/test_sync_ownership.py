@@ -9,6 +9,7 @@ import pytest
 from landbridge.api.discovery import SLICES
 from landbridge.api.meta import ObjectMeta
 from landbridge.api.names import FLEET, SOURCE_CLUSTER
+from tests.api.audit import Request
 from tests.api.scene import Body, Scene, addresses
 from tests.api.waiting import eventually
 from tests.api.world import NEW, OLD
@@ -26,6 +27,22 @@ async def test_a_tampered_import_is_restored(scene: Scene, how: str) -> None:
     before = await _imported(scene)
     await scene.patch(NEW, SLICES, before["metadata"]["name"], TAMPERED[how])
     await eventually(lambda: _content(scene), lambda found: found == [_without_version(before)])
+
+
+async def test_a_label_that_somebody_adds_is_not_worth_a_write(scene: Scene) -> None:
+    """A webhook would add it again; the next change of an endpoint shows that nothing else was written."""
+    before = await _imported(scene)
+    mark = scene.world.audit(NEW).mark()
+    await scene.patch(NEW, SLICES, before["metadata"]["name"], {"metadata": {"labels": {"team": "shop"}}})
+    await scene.put_slice(OLD, scene.pod(OLD, 2))
+    await scene.arrives(NEW, scene.pod(OLD, 2))
+    assert len(await eventually(lambda: _updates(scene, mark), bool)) == 1
+
+
+async def _updates(scene: Scene, mark: int) -> list[Request]:
+    """Those that were not refused: the label made a new version, and a PUT on top of the old one may have been tried."""
+    seen = await scene.world.audit(NEW).since(mark)
+    return [request for request in seen if request.verb == "update" and request.response_status.code == 200]
 
 
 async def test_an_import_that_lost_its_owner_label_is_restored(scene: Scene) -> None:
