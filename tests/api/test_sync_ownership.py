@@ -40,7 +40,7 @@ async def test_a_label_that_somebody_adds_is_not_worth_a_write(scene: Scene) -> 
 
 
 async def _updates(scene: Scene, mark: int) -> list[Request]:
-    """Those that were not refused: the label made a new version, and a PUT on top of the old one may have been tried."""
+    """Those that were not refused: the label made a new version, and a PUT on the old one may have been tried."""
     seen = await scene.world.audit(NEW).since(mark)
     return [request for request in seen if request.verb == "update" and request.response_status.code == 200]
 
