@@ -32,6 +32,7 @@ def table(report: Report) -> Table:
         f"{cold.imports_per_second:.0f}/s; plain creates: {cold.plain_creates_per_second:.0f}/s",
         f"{cold.ratio:.0%}",
     )
+    made.add_row("", "", "", "", f"{cold.services} MultiClusterServices made by {cold.seconds_to_create:.2f} s", "")
     made.add_row(
         f"restart with {again.imports} imports in {again.seconds:.2f} s",
         "",
