@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
-from landbridge.api.core import SERVICES, Service
-from landbridge.api.discovery import SLICES, EndpointSlice
+from landbridge.api.core import SERVICES
+from landbridge.api.discovery import SLICES
 from landbridge.api.kind import Kind
 from landbridge.api.meta import Key, Object
 from landbridge.api.names import SERVICE_NAME
@@ -57,7 +58,7 @@ class Following:
     async def failed(self, error: type[KubeError]) -> None:
         """Until this is the error; a first attempt that fails is told to nobody."""
         async with asyncio.timeout(5):
-            while not isinstance(self.informer.error, error):  # noqa: ASYNC110
+            while not isinstance(self.informer.error, error):
                 await asyncio.sleep(0)
 
     def live(self) -> bool:
@@ -73,9 +74,9 @@ class Following:
 
 @asynccontextmanager
 async def following(
-    api: Api, kind: Kind[Service] | Kind[EndpointSlice] = SERVICES, index: Callable[[Object], Key] = own_key
+    api: Api, kind: Kind[Any] = SERVICES, index: Callable[[Any], Key] = own_key
 ) -> AsyncGenerator[Following]:
-    following = Following(api, kind, index)  # type: ignore[arg-type]
+    following = Following(api, kind, index)
     task = asyncio.create_task(following.informer.run())
     try:
         yield following
