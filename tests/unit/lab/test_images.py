@@ -7,7 +7,8 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from landbridge_lab.images import COREDNS_IMAGE, REGISTRY_IMAGES, SANDBOX_IMAGE, Images, build_images
+from landbridge_lab.errors import LabError
+from landbridge_lab.images import COREDNS_IMAGE, REGISTRY_IMAGES, SANDBOX_IMAGE, Images, build_images, recipes
 from landbridge_lab.images.archive import Image, write_archive
 from landbridge_lab.images.build import cached
 from landbridge_lab.images.libraries import libraries, programs
@@ -119,6 +120,24 @@ async def test_libraries_of_a_program_are_all_there() -> None:
     assert any(path.endswith("/libc.so.6") for path in tree)
 
 
+async def test_static_program_has_no_libraries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ldd(tmp_path, "not a dynamic executable", monkeypatch)
+    assert await libraries([Path("/usr/bin/curl")]) == {}
+
+
+async def test_another_failure_to_find_libraries_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ldd(tmp_path, "no such file", monkeypatch)
+    with pytest.raises(LabError, match="no such file"):
+        await libraries([Path("/usr/bin/curl")])
+
+
+def ldd(folder: Path, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put an `ldd` on PATH that says this and fails."""
+    (folder / "ldd").write_text(f"#!/bin/sh\necho {said} >&2; exit 1\n")
+    (folder / "ldd").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+
+
 async def test_no_programs_need_no_libraries() -> None:
     assert await libraries([]) == {}
 
@@ -137,6 +156,17 @@ def test_images_have_the_names_that_pods_ask_for(images: Images) -> None:
     named = {path: json.loads(read(path, "manifest.json"))[0]["RepoTags"] for path in archives}
     assert named == {path: [name] for path, name in archives.items()}
     assert tuple(images.pulled) == REGISTRY_IMAGES
+
+
+def test_sandbox_image_can_run_its_program(images: Images, tmp_path: Path) -> None:
+    root = unpack(images.sandbox, tmp_path)
+    assert run_inside(root, "/usr/bin/busybox", "echo", "holds") == "holds\n"
+
+
+async def test_sandbox_of_a_dynamic_program_has_the_loader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recipes, "BUSYBOX", "/usr/bin/env")
+    write_archive(await recipes.sandbox(), tmp_path / "sandbox.tar")
+    assert run_inside(unpack(tmp_path / "sandbox.tar", tmp_path), "/usr/bin/env", A="b") == "A=b\n"
 
 
 def test_web_demo_image_has_all_that_the_application_imports(images: Images, tmp_path: Path) -> None:

@@ -26,8 +26,8 @@ class Images:
 
 async def build_images(cache_dir: Path, coredns: Path) -> Images:
     """Build whatever is not in the cache yet, given the lab's CoreDNS binary."""
-    web_demo, curl = await asyncio.gather(recipes.web_demo(), recipes.curl())
-    images = (recipes.sandbox(), recipes.coredns(coredns), web_demo, curl)
+    sandbox, web_demo, curl = await asyncio.gather(recipes.sandbox(), recipes.web_demo(), recipes.curl())
+    images = (sandbox, recipes.coredns(coredns), web_demo, curl)
     return Images(*[await asyncio.to_thread(cached, cache_dir, image) for image in images])
 
 

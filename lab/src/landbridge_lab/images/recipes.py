@@ -14,7 +14,8 @@ CURL_IMAGE = "registry-cn-hangzhou.ack.aliyuncs.com/dev/curl:8.11.1"
 REGISTRY_IMAGES = (WEB_DEMO_IMAGE, CURL_IMAGE)
 """The images that pods pull from the lab's registry, under the names that the tutorial gives them."""
 
-BUSYBOX = Path("/usr/bin/busybox")
+# Static, or Debian's dynamic one: either will do, with its libraries.
+BUSYBOX = "/usr/bin/busybox"
 APPLETS = ("cat", "date", "echo", "env", "grep", "head", "hostname", "ls", "nc", "nslookup", "ps", "seq", "sh", "sleep")
 APPLICATION = Path(__file__).parent / "web_demo"
 
@@ -29,9 +30,9 @@ SYSTEM: Tree = {
 }
 
 
-def sandbox() -> Image:
+async def sandbox() -> Image:
     """Hold a pod's namespaces: a program that does nothing."""
-    return Image(SANDBOX_IMAGE, [{"usr/bin/busybox": program(BUSYBOX)}], ["/usr/bin/busybox", "sleep", "infinity"])
+    return Image(SANDBOX_IMAGE, [SYSTEM | await programs(BUSYBOX)], [BUSYBOX, "sleep", "infinity"])
 
 
 def coredns(binary: Path) -> Image:
@@ -41,8 +42,8 @@ def coredns(binary: Path) -> Image:
 
 async def curl() -> Image:
     """Hold a shell, curl and what helps to look around: the tutorial's client pod."""
-    shell: Tree = {"usr/bin/busybox": program(BUSYBOX)} | {f"usr/bin/{name}": Link("busybox") for name in APPLETS}
-    return Image(CURL_IMAGE, [SYSTEM | await programs("/usr/bin/curl", "/usr/bin/getent"), shell], ["/bin/sh"])
+    shell: Tree = {f"usr/bin/{name}": Link("busybox") for name in APPLETS}
+    return Image(CURL_IMAGE, [SYSTEM | await programs("/usr/bin/curl", "/usr/bin/getent", BUSYBOX), shell], ["/bin/sh"])
 
 
 async def web_demo() -> Image:

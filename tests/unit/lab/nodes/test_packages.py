@@ -42,6 +42,10 @@ def test_packages_that_the_images_are_made_of_are_among_them() -> None:
     assert {"busybox-static", "curl", "libc-bin", "python3"} <= {*packages.PROGRAMS.values()}
 
 
+def test_programs_that_the_images_take_are_checked_where_they_are_taken_from() -> None:
+    assert {"/usr/bin/busybox", "/usr/bin/curl", "/usr/bin/getent", "/usr/bin/python3"} <= packages.PROGRAMS.keys()
+
+
 def test_others_than_root_are_refused_with_a_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(MachineLacksError, match="--control-plane-only"):
