@@ -3,6 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 python=${PYTHON:-python3}
+PATH=$PATH:/usr/sbin:/sbin # a plain `su` leaves them out, and dpkg needs them
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
 
@@ -12,7 +13,7 @@ say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
 }
 if ! "$python" -c 'import ensurepip' 2>/dev/null; then
     say "installing Debian's python3-venv"
-    apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
+    apt-get update -qq && apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=120 python3-venv >/dev/null
 fi
 if [ ! -e .venv/ready ]; then
     say "making the environment in .venv"

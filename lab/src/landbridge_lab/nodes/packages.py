@@ -36,6 +36,7 @@ PROGRAMS = {
 """Each program and the package that has it."""
 
 APT_GET = "/usr/bin/apt-get"
+_OPTIONS = ("-y", "-qq", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -60,10 +61,11 @@ async def ensure_packages(progress: Progress) -> None:
     remedy = f"install what these packages of Debian have: {' '.join(missing)}"
     if not Path(APT_GET).exists():
         raise MachineLacksError("programs are missing, and this machine has no apt-get", " ".join(missing), remedy)
-    env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    # A plain `su` leaves no sbin on PATH, without which dpkg refuses to work.
+    env = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "PATH": _PATH}
     try:
         with progress.step(f"Installing Debian packages: {' '.join(missing)}", long=True):
             await run([APT_GET, "update", "-qq"], env=env)
-            await run([APT_GET, "install", "-y", "-qq", "--no-install-recommends", *missing], env=env)
+            await run([APT_GET, "install", *_OPTIONS, *missing], env=env)
     except LabError as error:
         raise MachineLacksError("Debian packages could not be installed", error.why, remedy) from error

@@ -1,6 +1,7 @@
 """What a lab with nodes needs of the machine, and how it is refused."""
 
 import os
+from pathlib import Path
 
 import pytest
 from landbridge_lab.errors import MachineLacksError
@@ -28,6 +29,23 @@ async def test_a_machine_without_apt_is_told_what_to_install(monkeypatch: pytest
 
     with pytest.raises(MachineLacksError, match="some-package"):
         await ensure_packages(Silent())
+
+
+async def test_apt_works_after_a_plain_su_and_waits_for_another_apt(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    apt = tmp_path / "apt-get"
+    apt.write_text(f'#!/bin/sh\necho "$PATH $*" >>{tmp_path}/called\n')
+    apt.chmod(0o755)
+    monkeypatch.setattr(packages, "PROGRAMS", {"no-such-program": "some-package"})
+    monkeypatch.setattr(packages, "APT_GET", str(apt))
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+
+    await ensure_packages(Silent())
+
+    update, install = (tmp_path / "called").read_text().splitlines()
+    assert all("/usr/sbin:" in line and ":/sbin:" in line for line in (update, install))
+    assert "-o DPkg::Lock::Timeout=120 some-package" in install
 
 
 async def test_an_installation_that_fails_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
