@@ -6,8 +6,9 @@ from collections.abc import Mapping
 import msgspec
 import pytest
 
-from landbridge.fleet.renewal import keep_renewed
+from landbridge.fleet.renewal import LONGEST_RETRY, keep_renewed
 from landbridge.kube.api import JSON
+from landbridge.kube.backoff import Backoff
 from landbridge.kube.credentials import StaticToken
 from landbridge.kube.errors import UnreachableError
 from tests.unit.fleet.tokens_for_tests import jwt
@@ -71,8 +72,14 @@ class Stored:
         self.tokens.append(token)
 
 
+def whole_seconds() -> Backoff:
+    """No fractions, which would add up to a due time so near that the loop does not sleep until then."""
+    return Backoff(1.0, LONGEST_RETRY, lambda least, most: most)
+
+
 async def run(api: Minting, token: StaticToken, store: Stored, seconds: float) -> None:
-    task = asyncio.create_task(keep_renewed(api, "landbridge-sync", token, store, now=api.clock))
+    renewing = keep_renewed(api, "landbridge-sync", token, store, now=api.clock, backoff=whole_seconds)
+    task = asyncio.create_task(renewing)
     await asyncio.sleep(seconds)
     task.cancel()
     await asyncio.wait([task])
