@@ -9,6 +9,7 @@ from pathlib import Path
 
 from landbridge.api import crd
 from landbridge.api.core import CONFIG_MAPS
+from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
 from landbridge.api.names import HUB_ACCOUNT
 from landbridge.fleet import rbac, record
 from landbridge.fleet.kubeconfig import render_kubeconfig
@@ -16,31 +17,50 @@ from landbridge.fleet.manifests import apply, describe, read
 from landbridge.fleet.progress import Report
 from landbridge.fleet.rbac import Manifest
 from landbridge.fleet.record import FleetRecord, render_record
+from landbridge.fleet.refusal import RefusedError
 from landbridge.fleet.server import HUB_LEAST, require
+from landbridge.fleet.settings import check_server
 from landbridge.fleet.stores import write_private
 from landbridge.fleet.tokens import mint
+from landbridge.fleet.trial import Connect, try_address, try_token
 from landbridge.fleet.waiting import until
 from landbridge.kube.api import Api
 from landbridge.kube.config import ServerConfig
-from landbridge.kube.errors import ConflictError, NotFoundError
+from landbridge.kube.credentials import StaticToken
+from landbridge.kube.errors import ConflictError, NotFoundError, UnreachableError
 
 ESTABLISHED_TIMEOUT = 60.0
 """Seconds for the API server to serve a new CRD."""
 
 
-async def init(hub: Api, config: ServerConfig, kubeconfig: Path, report: Report, *, dry_run: bool = False) -> str:
-    """Make ``hub`` the hub, and write a kubeconfig for the controller, which reaches it as ``config`` says.
+async def init(
+    hub: Api,
+    config: ServerConfig,
+    kubeconfig: Path,
+    report: Report,
+    *,
+    server: str = "",
+    dry_run: bool = False,
+    connect: Connect = Api,
+) -> str:
+    """Make ``hub`` the hub, and write a kubeconfig for the controller.
 
+    ``config`` is how a person reaches the hub, and the controller too, unless it uses another ``server``.
     Gives the fleet's uid, empty on a dry run.
     Doing it again mends what is missing, keeps the record, and gives the controller a fresh token.
 
     Raises:
-        RefusedError: The hub is too old.
+        RefusedError: The hub is too old, or ``server`` is no address.
         TimedOutError: A CRD was not accepted in time.
-        KubeError: The hub refused, or gave no answer.
+        KubeError: The hub refused, or gave no answer, or not at ``server``.
         OSError: The kubeconfig cannot be written.
     """
+    reached = ServerConfig(server or config.server, config.ca, config.tls_server_name)
+    check_server(reached.server)
     await require(hub, HUB_LEAST, "hub")
+    if server:
+        await try_address(connect(reached, StaticToken()))
+    report(f"the controller reaches the hub at {reached.server}")
     definitions = [crd.render(definition) for definition in crd.DEFINITIONS]
     manifests = [rbac.namespace(), *definitions, *rbac.manifests(rbac.HUB)]
     if dry_run:
@@ -56,7 +76,9 @@ async def init(hub: Api, config: ServerConfig, kubeconfig: Path, report: Report,
     for definition in definitions:
         await _established(hub, definition)
     token = await mint(hub, HUB_ACCOUNT)
-    await asyncio.to_thread(write_private, kubeconfig, render_kubeconfig(config, token))
+    await _try(connect(reached, StaticToken(token)), kubeconfig)
+    report(f"{reached.server} accepts the new token")
+    await asyncio.to_thread(write_private, kubeconfig, render_kubeconfig(reached, token))
     report(f"{kubeconfig}: start the controller with it")
     return uid
 
@@ -69,6 +91,14 @@ async def _ensure_record(hub: Api) -> str:
         with contextlib.suppress(ConflictError):  # somebody else just did
             await hub.create(CONFIG_MAPS, render_record(FleetRecord(str(uuid.uuid4()))))
     return (await record.load(hub)).uid
+
+
+async def _try(api: Api, kubeconfig: Path) -> None:
+    """Too late for a refusal, which says that nothing was changed."""
+    try:
+        await try_token(api, MULTI_CLUSTER_SERVICES)
+    except RefusedError as error:
+        raise UnreachableError(f"{error}; {kubeconfig} is not written, all else is done") from error
 
 
 async def _established(hub: Api, definition: Manifest) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from landbridge_lab import Lab
 
 from landbridge.api.core import CONFIG_MAPS, SECRETS
 from landbridge.fleet import rbac, record
@@ -68,3 +69,38 @@ async def test_no_token_is_ever_printed(hub: Api, landbridge: Command, tmp_path:
     outcome = await landbridge.done("fleet", "init", "--context", "fleet", "--controller-kubeconfig", str(file))
     token = yaml.safe_load(file.read_text())["users"][0]["user"]["token"]
     assert token not in outcome.out + outcome.err
+
+
+async def test_the_controller_may_reach_the_hub_at_another_address(
+    hub: Api, landbridge: Command, own_lab: Lab, tmp_path: Path
+) -> None:
+    file, direct = tmp_path / "kubeconfig", own_lab.clusters["fleet"].direct_server
+    await landbridge.done(
+        "fleet", "init", "--context", "fleet", "--controller-kubeconfig", str(file), "--server", f"{direct}/"
+    )
+    config = load(None, file)
+    assert config.server == direct != hub.server
+    async with Api(config) as controller:
+        assert (await record.load(controller)).uid == (await record.load(hub)).uid
+
+
+@pytest.mark.parametrize(
+    ("server", "code", "words"),
+    [
+        ("http://127.0.0.1:1", 3, "https://host:port"),
+        ("https://127.0.0.1:1", 4, "give the address that the controller can use with --server"),
+        ("another cluster", 4, "certificate"),
+    ],
+)
+async def test_another_address_is_checked_before_anything_is_written(
+    newcluster: Api, landbridge: Command, own_lab: Lab, tmp_path: Path, server: str, code: int, words: str
+) -> None:
+    before, file = await snapshot(newcluster), tmp_path / "kubeconfig"
+    address = own_lab.clusters["oldcluster"].server if server == "another cluster" else server
+    outcome = await landbridge(
+        "fleet", "init", "--context", "newcluster", "--controller-kubeconfig", str(file), "--server", address
+    )
+    assert words in " ".join(outcome.err.split())
+    assert outcome.code == code
+    assert difference(before, await snapshot(newcluster)) == []
+    assert not file.exists()

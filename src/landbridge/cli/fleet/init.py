@@ -21,6 +21,12 @@ async def init(
         str | None, Parameter(help="Context of the cluster; by default the current one.", show_default=False)
     ] = None,
     kubeconfig: Kubeconfig = None,
+    server: Annotated[
+        str,
+        Parameter(
+            help="URL by which the controller reaches the hub, if not that of your kubeconfig.", show_default=False
+        ),
+    ] = "",
     dry_run: DryRun = False,
     output: Output = "text",
 ) -> None:
@@ -31,6 +37,6 @@ async def init(
     """
     config = load(context, kubeconfig)
     async with Api(config) as hub:
-        uid = await initialise(hub, config, controller_kubeconfig, report, dry_run=dry_run)
+        uid = await initialise(hub, config, controller_kubeconfig, report, server=server.rstrip("/"), dry_run=dry_run)
     if output == "json":
         print(msgspec.json.encode({"fleet": uid, "controllerKubeconfig": str(controller_kubeconfig)}).decode())
