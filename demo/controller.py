@@ -91,7 +91,7 @@ class Controller:
 
 async def _ready(shell: Shell, address: str) -> bool:
     try:
-        await shell.quiet(f"curl -sf --max-time 2 http://{address}/readyz")
+        await shell.quiet(f"curl -sf --noproxy '*' --max-time 2 http://{address}/readyz")
     except CommandFailedError:
         return False
     return True

@@ -50,6 +50,13 @@ async def test_runs_once_it_says_that_it_is_ready(
     assert "until the controller says that it is ready" in shown.getvalue()
 
 
+async def test_proxy_of_the_caller_does_not_hide_it(
+    controller: Controller, make_shell: MakeShell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    await controller.start(make_shell(served(tmp_path), "landbridge"))
+
+
 async def test_can_start_again_after_its_end(controller: Controller, make_shell: MakeShell, tmp_path: Path) -> None:
     controller.kubeconfig.write_text("token")
     shell = make_shell(served(tmp_path), "landbridge")

@@ -5,6 +5,7 @@ It runs in a network namespace of the lab: commands take a prefix (`nsenter ...`
 
 import asyncio
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -46,14 +47,19 @@ async def push(images: Images, address: str, prefix: Sequence[str] = ()) -> None
 
 async def _copy(archive: Path, target: str, prefix: Sequence[str]) -> None:
     options = ("--insecure-policy", "--quiet", "--dest-tls-verify=false")
-    await run([*prefix, "skopeo", "copy", *options, f"docker-archive:{archive}", f"docker://{target}"])
+    await run([*prefix, "skopeo", "copy", *options, f"docker-archive:{archive}", f"docker://{target}"], env=_direct())
 
 
 async def _answers(address: str, prefix: Sequence[str]) -> bool:
     try:
-        await run([*prefix, "curl", "--silent", "--fail", "--max-time", "2", f"http://{address}/v2/"])
+        await run([*prefix, "curl", "--silent", "--fail", "--max-time", "2", f"http://{address}/v2/"], env=_direct())
     except MachineLacksError:
         raise
     except LabError:
         return False
     return True
+
+
+def _direct() -> dict[str, str]:
+    """The environment without the caller's proxies: none of them reaches the lab."""
+    return os.environ | {"no_proxy": "*", "NO_PROXY": "*"}
