@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
+
+from landbridge.kube.clock import utc_now_micro
 
 
 class _Lean(msgspec.Struct, frozen=True, rename="camel"):
@@ -46,6 +49,7 @@ class Request(_Lean, frozen=True):
     stage: str
     verb: str
     user: User
+    request_received_timestamp: str = ""
     audit_id: str = msgspec.field(default="", name="auditID")
     object_ref: ObjectRef = ObjectRef()
     response_status: ResponseStatus = ResponseStatus()
@@ -62,21 +66,29 @@ class Request(_Lean, frozen=True):
         return self.verb not in ("get", "list", "watch")
 
 
+class Mark(NamedTuple):
+    """Now: a place in the log, and the time; a request that is answered after may have been sent before."""
+
+    place: int
+    time: str
+
+
 @dataclass(frozen=True)
 class AuditLog:
-    """The log of one API server. A request is in it when it is answered (a watch: when it is opened)."""
+    """The log of an API server of this machine. A request is in it when it is answered (a watch: when it is opened)."""
 
     path: Path
 
-    def mark(self) -> int:
-        """Now, as a place in the log."""
-        return self.path.stat().st_size
+    def mark(self) -> Mark:
+        """Now."""
+        return Mark(self.path.stat().st_size, utc_now_micro())
 
-    async def since(self, mark: int) -> list[Request]:
-        """The requests answered after ``mark``."""
+    async def since(self, mark: Mark) -> list[Request]:
+        """The requests received after ``mark`` and answered by now."""
         with self.path.open("rb") as log:
-            log.seek(mark)
+            log.seek(mark.place)
             text = log.read()
         lines = text[: text.rfind(b"\n") + 1].splitlines()
         requests = (msgspec.json.decode(line, type=Request) for line in lines)
-        return list({request.audit_id: request for request in requests}.values())
+        found = (request for request in requests if request.request_received_timestamp > mark.time)
+        return list({request.audit_id: request for request in found}.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.api.audit import Request
+from tests.api.audit import Mark, Request
 from tests.api.scene import Scene
 from tests.api.waiting import eventually
 from tests.api.world import HUB, NEW, OLD
@@ -70,7 +70,7 @@ async def test_a_burst_is_written_as_often_as_needed_and_ends_right_s5(scene: Sc
     assert 1 <= len(writes) <= len(pods) - 1
 
 
-async def _renewed_the_lease_since(scene: Scene, mark: int) -> None:
+async def _renewed_the_lease_since(scene: Scene, mark: Mark) -> None:
     """The controller was alive and had time: what it would have asked for besides is in the logs by now."""
     audit = scene.world.audit(HUB)
     first = await eventually(lambda: audit.since(mark), _lease_updates)

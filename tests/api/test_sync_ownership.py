@@ -9,7 +9,7 @@ import pytest
 from landbridge.api.discovery import SLICES
 from landbridge.api.meta import ObjectMeta
 from landbridge.api.names import FLEET, SOURCE_CLUSTER
-from tests.api.audit import Request
+from tests.api.audit import Mark, Request
 from tests.api.scene import Body, Scene, addresses
 from tests.api.waiting import eventually
 from tests.api.world import NEW, OLD
@@ -39,7 +39,7 @@ async def test_a_label_that_somebody_adds_is_not_worth_a_write(scene: Scene) -> 
     assert len(await eventually(lambda: _updates(scene, mark), bool)) == 1
 
 
-async def _updates(scene: Scene, mark: int) -> list[Request]:
+async def _updates(scene: Scene, mark: Mark) -> list[Request]:
     """Those that were not refused: the label made a new version, and a PUT on the old one may have been tried."""
     seen = await scene.world.audit(NEW).since(mark)
     return [request for request in seen if request.verb == "update" and request.response_status.code == 200]
