@@ -95,6 +95,34 @@ async def test_another_release_of_go_is_passed_over_for_the_pinned_one(fake_go: 
     assert await find_toolchain() == Toolchain("go1.26.6", None)
 
 
+async def test_a_go_that_cannot_run_is_passed_over_for_the_pinned_one(fake_go: Path) -> None:
+    fake_go.write_text("#!/bin/sh\nexit 1\n")
+
+    assert await find_toolchain() == Toolchain("go1.26.6", None)
+
+
+async def test_a_go_that_is_a_script_finds_its_programs(fake_go: Path) -> None:
+    (fake_go.parent / "real-go").write_text('#!/bin/sh\necho "go version go1.26.9 linux/amd64"\n')
+    (fake_go.parent / "real-go").chmod(0o755)
+    fake_go.write_text('#!/bin/sh\nexec real-go "$@"\n')
+
+    assert await find_toolchain() == Toolchain("go1.26.9", fake_go)
+
+
+@pytest.mark.parametrize("name", ["GOOS", "GOARCH", "GOAMD64", "GOEXPERIMENT", "GOFLAGS"])
+def test_the_callers_variables_do_not_change_what_is_built(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = toolchain.environment()
+    monkeypatch.setenv(name, "other")
+
+    assert toolchain.environment() == before | {name: toolchain.FIXED[name]}
+
+
+def test_go_has_a_home_where_the_caller_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HOME")
+
+    assert toolchain.environment()["HOME"] == str(Path.home())
+
+
 async def test_a_machine_without_go_gets_the_pinned_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
 

@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from landbridge_lab.binaries.toolchain import Toolchain, find_toolchain, installed
+from landbridge_lab.binaries.toolchain import Toolchain, environment, find_toolchain, installed
 from landbridge_lab.binaries.tools import TOOLS, Tool
 from landbridge_lab.commands import run
 from landbridge_lab.errors import LabError, MachineLacksError
@@ -59,9 +59,8 @@ async def _built(tool: Tool, toolchain: Toolchain, cache: Path, progress: Progre
 async def _build(tool: Tool, go: Path, folder: Path) -> None:
     beside = folder.with_name(f"{folder.name}.{os.getpid()}.new")
     beside.mkdir(parents=True)
-    env = os.environ | {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "", "GOWORK": "off"}
     try:
-        await run(tool.build_command(go, beside / tool.name), cwd=tool.module, env=env)
+        await run(tool.build_command(go, beside / tool.name), cwd=tool.module, env=environment())
     except LabError as error:
         remedy = (
             "is the Go module proxy reachable? `landbridge-lab build` tries again; --bin-dir takes binaries of yours"

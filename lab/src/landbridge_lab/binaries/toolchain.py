@@ -1,5 +1,7 @@
 """A Go toolchain of the one release that works: built with Go 1.27, the API server's OpenAPI is corrupt."""
 
+import os
+import platform
 import re
 import shutil
 import sys
@@ -9,6 +11,7 @@ from pathlib import Path
 from landbridge_lab.binaries.tools import MODULES
 from landbridge_lab.commands import run
 from landbridge_lab.errors import LabError, MachineLacksError
+from landbridge_lab.images.archive import ARCHITECTURES
 from landbridge_lab.locks import held
 from landbridge_lab.progress import Progress
 
@@ -22,6 +25,24 @@ class Toolchain:
 
     version: str
     go: Path | None
+
+
+# What the keys of the binaries do not tell apart must not differ: no caller's variable has a say in it.
+FIXED = {
+    "CGO_ENABLED": "0",
+    "GOAMD64": "v1",
+    "GOARCH": ARCHITECTURES.get(platform.machine(), ""),
+    "GOEXPERIMENT": "",
+    "GOFLAGS": "",
+    "GOOS": "linux",
+    "GOTOOLCHAIN": "local",
+    "GOWORK": "off",
+}
+
+
+def environment() -> dict[str, str]:
+    """What Go runs with: a HOME, which its caches need, also where the caller has none (services, containers)."""
+    return {"HOME": str(Path.home())} | os.environ | FIXED
 
 
 async def find_toolchain() -> Toolchain:
@@ -69,7 +90,9 @@ def _pinned() -> str:
 
 
 async def _version(go: Path) -> str:
-    found = re.search(
-        r"go version (go\S+)", await run([go, "version"], env={"GOTOOLCHAIN": "local", "HOME": str(Path.home())})
-    )
+    """The version of a Go; unknown, like none, when it cannot even say it."""
+    try:
+        found = re.search(r"go version (go\S+)", await run([go, "version"], env=environment()))
+    except LabError:
+        return "unknown"
     return found[1] if found else "unknown"
