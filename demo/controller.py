@@ -10,6 +10,7 @@ from pathlib import Path
 from time import monotonic
 
 from landbridge_lab import LabError
+from landbridge_lab.files import put
 from landbridge_lab.processes import last_lines
 from landbridge_lab.waiting import until
 
@@ -50,7 +51,7 @@ class Controller:
                 stderr=log,
                 start_new_session=True,
             )
-        self._record.write_text(str(process.pid))
+        put(self._record, str(process.pid))
         return process
 
     def last_words(self) -> str:
@@ -59,10 +60,13 @@ class Controller:
 
     @property
     def pid(self) -> int | None:
-        """Its process id while it runs. The number alone may be a stranger's by now: the command line must be ours."""
+        """Its process id while it runs. The number alone may be a stranger's by now: the command line must be ours.
+
+        A record that says no number is none.
+        """
         if self._process:
             self._process.poll()
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError, ValueError):
             pid = int(self._record.read_text())
             if str(self.kubeconfig) in Path(f"/proc/{pid}/cmdline").read_text().split("\0"):
                 return pid

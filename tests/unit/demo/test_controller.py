@@ -91,6 +91,14 @@ async def test_stranger_with_the_recorded_process_id_is_left_alone(controller: C
     assert stranger.returncode == 0
 
 
+@pytest.mark.parametrize("content", [b"", b"no number", b"\xff"])
+async def test_a_record_that_cannot_be_read_is_none(controller: Controller, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "controller.pid").write_bytes(content)
+    assert controller.pid is None
+    await controller.end()
+    assert not (tmp_path / "controller.pid").exists()
+
+
 async def test_ending_what_never_ran_is_fine(controller: Controller) -> None:
     await controller.end()
     assert controller.last_words() == ""
