@@ -11,7 +11,7 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 demo: $(READY) ## the tutorial on three real clusters, from nothing to a table of results
-	@$(BIN)/python -m demo
+	@$(BIN)/python -m demo $(ARGS)
 
 test: $(READY) ## all tests: unit, on real API servers, on the real lab
 	@$(BIN)/landbridge-lab build

@@ -39,11 +39,7 @@ async def demo(
     stage = Stage(Lab(lab), STATE / lab, screen)
     playing = asyncio.create_task(play(stage, keep=keep))
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, playing.cancel)
-    try:
-        right = await playing
-    finally:
-        if keep:
-            screen.output(stage.how_to_look_around())
+    right = await playing
     if picture:
         screen.save_picture(picture)
     return 0 if right else 1

@@ -16,6 +16,14 @@ from demo.walk import Result, walk
 
 async def play(stage: Stage, *, keep: bool = False) -> bool:
     """Play it; returns whether every answer was as expected."""
+    try:
+        return await _play(stage, keep)
+    finally:
+        if keep:
+            stage.screen.output(stage.how_to_look_around())
+
+
+async def _play(stage: Stage, keep: bool) -> bool:
     times = Times()
     results: list[Result] = []
     try:

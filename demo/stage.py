@@ -12,6 +12,7 @@ from demo.screen import Screen
 from demo.shell import Shell
 
 ROOT = Path(__file__).parents[1]
+PROGRAM = "landbridge-lab"
 TUTORIAL = ROOT / "docs" / "tutorial"
 
 
@@ -53,17 +54,30 @@ class Stage:
         await self.lab.down()
 
     def how_to_look_around(self) -> str:
-        """Say what a person can do with a demo that was kept."""
+        """Say what a person can do with what was kept; nothing when nothing was."""
+        look = self._how_to_look() if self._programs else ("Kept as far as it came.",)
+        return "\n".join((*look, *self._how_to_end())) if self._programs or self._lab_is_there else ""
+
+    @property
+    def _lab_is_there(self) -> bool:
+        return self.lab.kubeconfig.parent.exists()
+
+    def _how_to_look(self) -> tuple[str, ...]:
         path = ":".join(map(str, self._programs))
-        kill = f"kill {self.controller.pid}; " if self.controller.pid else ""
-        return "\n".join(
-            (
-                "Kept as it is. To look around:",
-                f"  export KUBECONFIG={self.lab.kubeconfig} PATH={path}:$PATH",
-                "  kubectl --context fleet get mcs -A",
-                f"  kubectl --context {NEW} get pods,endpointslices -n mcs-demo",
-                f"  tail -f {self.controller.log}",
-                "To end them:",
-                f"  {kill}landbridge-lab down --lab {self.lab.spec.name}",
-            )
+        return (
+            "Kept as it is. To look around:",
+            f"  export KUBECONFIG={self.lab.kubeconfig} PATH={path}:$PATH",
+            "  kubectl --context fleet get mcs -A",
+            f"  kubectl --context {NEW} get pods,endpointslices -n mcs-demo",
+            f"  tail -f {self.controller.log}",
+        )
+
+    def _how_to_end(self) -> tuple[str, ...]:
+        pid, token, command = self.controller.pid, self.controller.kubeconfig, Path(sys.executable).with_name(PROGRAM)
+        controller = [f"kill {pid}"] if pid else []
+        kubeconfig = [f"rm {shlex.quote(str(token))}"] if token.exists() else []
+        return (
+            "To end them:",
+            "  "
+            + "; ".join((*controller, *kubeconfig, f"{shlex.quote(str(command))} down --lab {self.lab.spec.name}")),
         )

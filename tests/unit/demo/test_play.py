@@ -1,12 +1,14 @@
 """The order of things in the demo, and that nothing is left whatever happens; the lab is one that only keeps count."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from landbridge_lab import Lab, LabError
+from landbridge_lab.paths import LabDir
 from landbridge_lab.progress import Progress
 from landbridge_lab.supplies import Supplies
 from rich.console import Console
@@ -34,6 +36,12 @@ class CountingLab(Lab):
     async def down(self, progress: Progress | None = None) -> bool:
         self.asked.append("down")
         return True
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep away from the labs of the person who runs the tests."""
+    monkeypatch.setattr("landbridge_lab.lab.lab_dir", lambda name: LabDir(tmp_path / "labs" / name))
 
 
 @pytest.fixture
@@ -96,6 +104,21 @@ async def test_a_person_is_told_how_to_look_around_in_what_is_kept(tmp_path: Pat
     lab = CountingLab(tmp_path)
     kept = stage(lab, tmp_path, shown)
     await kept.shell()
+    kept.controller.kubeconfig.parent.mkdir()
+    kept.controller.kubeconfig.touch()
     said = kept.how_to_look_around()
     assert f"export KUBECONFIG={lab.kubeconfig} PATH={tmp_path}:" in said
+    assert re.search(r"rm \S+/controller.kubeconfig; \S+/landbridge-lab down --lab never-up$", said)
+
+
+async def test_nobody_is_told_to_look_around_in_what_never_came_up(tmp_path: Path, shown: StringIO) -> None:
+    await play(stage(CountingLab(tmp_path, refuse), tmp_path, shown), keep=True)
+    assert "Kept" not in shown.getvalue()
+
+
+async def test_a_person_is_told_how_to_end_a_lab_that_came_half_up(tmp_path: Path, shown: StringIO) -> None:
+    lab = CountingLab(tmp_path, refuse)
+    lab.kubeconfig.parent.mkdir(parents=True)
+    said = stage(lab, tmp_path, shown).how_to_look_around()
+    assert "kubectl" not in said
     assert "landbridge-lab down --lab never-up" in said
