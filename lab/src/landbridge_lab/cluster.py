@@ -75,11 +75,14 @@ class Cluster:
         """
         if not (api or pods):
             raise RefusedError(f"cut {self.name}", "nothing to cut was named", "name api, pods or both")
+        if not api and (mode, delay) != (None, None):
+            raise RefusedError(f"cut {self.name}'s pods", "a mode and a delay are for the API alone", "name api, too")
+        fabric = self._pods() if pods else None  # refused, if so, before anything is cut
         if api:
             line = forwarding.mode_line(mode or ("cut" if delay is None else "delay"), delay)
             await forwarding.command(self.control_plane.files.forwarder, line)
-        if pods:
-            await self._pods().cut(self.control_plane.addresses)
+        if fabric:
+            await fabric.cut(self.control_plane.addresses)
 
     async def heal(self) -> None:
         """Undo every cut; fine when there was none."""

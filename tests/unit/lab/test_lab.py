@@ -84,6 +84,18 @@ async def test_a_cluster_in_namespaces_has_no_direct_address(home: Path) -> None
         _ = Lab.load("lab").clusters["one"].direct_server
 
 
+async def test_a_cut_that_is_refused_cuts_nothing(home: Path) -> None:
+    (home / "lab").mkdir()
+    write_record(lab_dir("lab"), Record(LabSpec("lab", (ClusterSpec("one"),), True), 1, complete=True))
+    one = Lab.load("lab").clusters["one"]  # its forwarder does not run: cutting its API would be another error
+
+    with pytest.raises(RefusedError, match="has no pods"):
+        await one.cut(api=True, pods=True)
+    for mode, delay in (("freeze", None), (None, 0.5), ("delay", 0.5)):
+        with pytest.raises(RefusedError, match="for the API alone"):
+            await one.cut(pods=True, mode=mode, delay=delay)
+
+
 async def test_its_own_binaries_may_be_named_by_the_environment(broken: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LANDBRIDGE_LAB_BIN_DIR", str(broken))
 
