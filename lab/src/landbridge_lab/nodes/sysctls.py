@@ -11,7 +11,15 @@ import msgspec
 from landbridge_lab.files import put
 from landbridge_lab.locks import locked
 
-CHANGED_BY_KUBELET = ("vm/overcommit_memory", "kernel/panic", "kernel/panic_on_oops")
+CHANGED_BY_KUBELET = (
+    "kernel/keys/root_maxbytes",
+    "kernel/keys/root_maxkeys",
+    "kernel/panic",
+    "kernel/panic_on_oops",
+    "vm/overcommit_memory",
+    "vm/panic_on_oom",
+)
+"""Those that a kernel lacks are passed over."""
 
 
 class Note(msgspec.Struct):
@@ -32,7 +40,7 @@ class Sysctls:
     def note(self, lab: Path) -> None:
         """Before a lab's first node starts: note the settings, unless another lab has."""
         with locked(self._home):
-            note = self._read() or Note(self._boot(), {name: self._get(name) for name in CHANGED_BY_KUBELET}, [])
+            note = self._read() or Note(self._boot(), self._values(), [])
             note.labs = sorted({*note.labs, str(lab)})
             self._write(note)
 
@@ -61,6 +69,9 @@ class Sysctls:
 
     def _write(self, note: Note) -> None:
         put(self._file, msgspec.json.encode(note))
+
+    def _values(self) -> dict[str, str]:
+        return {name: self._get(name) for name in CHANGED_BY_KUBELET if (self._settings / name).exists()}
 
     def _get(self, name: str) -> str:
         return (self._settings / name).read_text().strip()

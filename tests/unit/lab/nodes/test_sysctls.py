@@ -39,7 +39,7 @@ class Machine:
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
-    for folder in ("sys/vm", "sys/kernel/random"):
+    for folder in ("sys/vm", "sys/kernel/keys", "sys/kernel/random"):
         (tmp_path / folder).mkdir(parents=True)
     machine = Machine(tmp_path)
     machine.boot(1)
@@ -98,6 +98,22 @@ def test_a_note_from_before_a_reboot_is_not_believed(machine: Machine) -> None:
 
     assert machine.values() == {"after the reboot"}
     assert not machine.home.exists()
+
+
+def test_a_setting_that_the_kernel_lacks_is_passed_over(machine: Machine) -> None:
+    lacking = machine.root / "sys/kernel/keys/root_maxkeys"
+    lacking.unlink()
+
+    machine.sysctls.note(machine.lab("one"))
+    machine.sysctls.put_back(machine.lab("one"))
+
+    assert not lacking.exists()
+
+
+def test_every_setting_is_documented() -> None:
+    document = (Path(__file__).parents[4] / "docs/lab.md").read_text()
+
+    assert [name for name in CHANGED_BY_KUBELET if name.replace("/", ".") not in document] == []
 
 
 def test_without_a_note_nothing_is_changed(machine: Machine) -> None:
