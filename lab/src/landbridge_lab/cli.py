@@ -49,7 +49,10 @@ async def up(
     control_plane_only: ControlPlaneOnly = False,
     bin_dir: Binaries = None,
 ) -> None:
-    """Bring the lab up, building what is missing. Of a lab that is up, starts again what has died."""
+    """Bring the lab up, building what is missing.
+
+    Of a lab that is up, starts again what has died; its options need not be repeated, except --bin-dir.
+    """
     wanted = _wanted(lab, cluster, control_plane_only, bin_dir)
     await wanted.up(for_console(err))
     names = " ".join(wanted.clusters)
