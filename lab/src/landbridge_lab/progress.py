@@ -41,10 +41,10 @@ class Plain:
 
 
 class Live:
-    """Running steps with a spinner, finished ones as lines above: for terminals."""
+    """Running steps with a spinner (ASCII: any terminal has it), finished ones as lines above: for terminals."""
 
     def __init__(self, console: Console) -> None:
-        columns = (SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+        columns = (SpinnerColumn("line"), TimeElapsedColumn(), TextColumn("{task.description}"))
         self._shown = RichProgress(*columns, console=console, transient=True)
         self._lines = Plain(console)
         self._running = 0

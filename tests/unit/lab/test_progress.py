@@ -55,6 +55,13 @@ def test_live_leaves_the_same_lines_and_steps_may_overlap() -> None:
     assert [line for line in ("one", "two") if f" s  {line}" in written(console)] == ["one", "two"]
 
 
+def test_live_can_be_shown_on_a_terminal_without_unicode() -> None:
+    file = io.TextIOWrapper(io.BytesIO(), encoding="latin-1")
+
+    with Live(Console(file=file, force_terminal=True, width=100)).step("one"):
+        pass
+
+
 def test_the_console_decides() -> None:
     assert isinstance(for_console(plain_console()), Plain)
     assert isinstance(for_console(Console(file=io.StringIO(), force_terminal=True)), Live)
