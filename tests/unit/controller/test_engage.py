@@ -17,7 +17,7 @@ from landbridge.api.meta import Key
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
 from landbridge.api.names import FINALIZER
 from landbridge.controller import engage
-from landbridge.controller.engage import Engagements
+from landbridge.controller.engage import Engagement, Engagements
 from landbridge.fleet.cluster import cluster_secret
 from landbridge.fleet.record import read_record
 from landbridge.kube.config import ServerConfig
@@ -316,3 +316,19 @@ async def test_a_cluster_that_is_gone_is_counted_no_more(world: World) -> None:
         assert "old" not in rig.fleet.members
     for name in ("cluster_live", "queue_length", "imports", "unexplained_imports"):
         assert gauge(f"landbridge_{name}") is None
+
+
+async def test_a_stop_while_a_cluster_is_being_disengaged_is_not_swallowed() -> None:
+    async def slow_to_end() -> None:
+        try:
+            await asyncio.sleep(100)
+        finally:
+            await asyncio.sleep(1)
+
+    engagement = Engagement(ServerConfig("https://old:6443"), StaticToken(), asyncio.create_task(slow_to_end()))
+    await asyncio.sleep(0)
+    ending = asyncio.create_task(engagement.end())
+    await asyncio.sleep(0.5)
+    ending.cancel()
+    await asyncio.wait([ending, engagement.task])
+    assert ending.cancelled()
