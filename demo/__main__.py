@@ -29,7 +29,7 @@ async def demo(
     Parameters
     ----------
     lab
-        Name of the lab. One of that name which an earlier demo kept is taken down first.
+        Name of the lab. One of that name which an earlier demo kept is taken down first; one that no demo made is not.
     keep
         Leave the lab up and the controller running, and say how to look around.
     picture

@@ -17,10 +17,15 @@ from demo.walk import Result, walk
 async def play(stage: Stage, *, keep: bool = False) -> bool:
     """Play it; returns whether every answer was as expected."""
     try:
-        return await _play(stage, keep)
-    finally:
-        if keep:
-            stage.screen.output(stage.how_to_look_around())
+        with stage.claimed():
+            try:
+                return await _play(stage, keep)
+            finally:
+                if keep:
+                    stage.screen.output(stage.how_to_look_around())
+    except LabError as error:
+        stage.screen.error(str(error))
+        return False
 
 
 async def _play(stage: Stage, keep: bool) -> bool:
@@ -44,7 +49,7 @@ async def _walk(stage: Stage, times: Times, results: list[Result]) -> None:
         await stage.lab.prepare(progress)
     with times.part("lab"):
         stage.screen.title("Lab: three clusters come up")
-        await stage.lab.up(progress)
+        await stage.up(progress)
     shell = await stage.shell()
     with times.part("join"):
         stage.screen.title("Fleet: the clusters are joined")

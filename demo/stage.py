@@ -2,9 +2,14 @@
 
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from landbridge_lab import Lab
+from landbridge_lab import Lab, NotUpError, RefusedError
+from landbridge_lab.files import put
+from landbridge_lab.locks import held_or_refused
+from landbridge_lab.progress import Progress
 
 from demo.chain import NEW, OLD
 from demo.controller import Controller
@@ -26,10 +31,28 @@ class Stage:
         self._folder = folder
         self._programs: tuple[Path, ...] = ()
 
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Hold the stage; refused while another demo plays on it, and where the lab is another's."""
+        name = self.lab.spec.name
+        other = "choose another name: make demo ARGS='--lab NAME'"
+        playing = RefusedError(
+            "no second demo at once", f"one is at work in lab {name}", f"wait for its end, or {other}"
+        )
+        with held_or_refused(self._folder, playing):
+            if self._lab_is_up and not self._lab_is_ours:
+                end = f"take it down first (`{PROGRAM} down --lab {name}`), or {other}"
+                raise RefusedError(f"lab {name} is up", "this demo has not made it, and would end it", end)
+            yield
+
     async def clear(self) -> None:
         """End what an earlier demo kept."""
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         await self.end()
+
+    async def up(self, progress: Progress) -> None:
+        """Bring the lab up, and mark it as the demo's, in a file that goes when the lab does."""
+        await self.lab.up(progress)
+        put(self._mark, str(self._folder))
 
     async def shell(self) -> Shell:
         """Give a shell with the lab's kubectl and this environment's landbridge."""
@@ -61,6 +84,21 @@ class Stage:
     @property
     def _lab_is_there(self) -> bool:
         return self.lab.kubeconfig.parent.exists()
+
+    @property
+    def _lab_is_up(self) -> bool:
+        """Whether it was up once: one whose start was interrupted is nobody's."""
+        with suppress(NotUpError):
+            return bool(Lab.load(self.lab.spec.name))
+        return False
+
+    @property
+    def _lab_is_ours(self) -> bool:
+        return self._mark.exists() and self._mark.read_text() == str(self._folder)
+
+    @property
+    def _mark(self) -> Path:
+        return self.lab.kubeconfig.with_name("made-by-demo")
 
     def _how_to_look(self) -> tuple[str, ...]:
         path = ":".join(map(str, self._programs))

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from time import sleep
 
+from landbridge_lab.errors import RefusedError
 from landbridge_lab.progress import Progress
 
 _BETWEEN_TRIES = 0.05
@@ -22,6 +23,17 @@ def locked(folder: Path) -> Iterator[None]:
     """Hold `folder` (made if missing) for a moment; blocks while another process does."""
     while (descriptor := _try(folder)) is None:
         sleep(_BETWEEN_TRIES)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def held_or_refused(folder: Path, refusal: RefusedError) -> Iterator[None]:
+    """Hold `folder` (made if missing); raises `refusal` while another does."""
+    if (descriptor := _try(folder)) is None:
+        raise refusal
     try:
         yield
     finally:

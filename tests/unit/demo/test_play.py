@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from landbridge_lab import Lab, LabError
 from landbridge_lab.paths import LabDir
-from landbridge_lab.progress import Progress
+from landbridge_lab.progress import Progress, Silent
+from landbridge_lab.record import Record, write_record
 from landbridge_lab.supplies import Supplies
 from rich.console import Console
 
@@ -32,6 +33,7 @@ class CountingLab(Lab):
     async def up(self, progress: Progress | None = None) -> None:
         self.asked.append("up")
         self._when_up()
+        self.kubeconfig.parent.mkdir(parents=True, exist_ok=True)
 
     async def down(self, progress: Progress | None = None) -> bool:
         self.asked.append("down")
@@ -84,6 +86,43 @@ async def test_failed_join_is_said_and_taken_down(tmp_path: Path, shown: StringI
     assert "ended with 3: the hub is too old" in shown.getvalue()
     assert lab.asked == ["down", "up", "down"]
     assert list((tmp_path / "state").iterdir()) == []
+
+
+async def test_second_demo_at_once_is_refused_and_touches_nothing(tmp_path: Path, shown: StringIO) -> None:
+    lab = CountingLab(tmp_path)
+    with stage(lab, tmp_path, StringIO()).claimed():
+        assert not await play(stage(lab, tmp_path, shown), keep=True)
+    assert "no second demo at once: one is at work in lab never-up\nwait for its end" in shown.getvalue()
+    assert lab.asked == []
+
+
+async def test_lab_that_no_demo_made_is_left_alone(tmp_path: Path, shown: StringIO) -> None:
+    lab = CountingLab(tmp_path)
+    record(lab, complete=True)
+    assert not await play(stage(lab, tmp_path, shown))
+    assert "landbridge-lab down --lab never-up" in shown.getvalue()
+    assert lab.asked == []
+
+
+async def test_lab_that_this_demo_made_is_taken_down(tmp_path: Path, shown: StringIO) -> None:
+    lab = CountingLab(tmp_path)
+    await stage(lab, tmp_path, shown).up(Silent())
+    record(lab, complete=True)
+    await play(stage(lab, tmp_path, shown))
+    assert lab.asked[:2] == ["up", "down"]
+
+
+async def test_lab_whose_start_was_interrupted_is_taken_down(tmp_path: Path, shown: StringIO) -> None:
+    lab = CountingLab(tmp_path)
+    record(lab, complete=False)
+    await play(stage(lab, tmp_path, shown))
+    assert lab.asked == ["down", "up", "down"]
+
+
+def record(lab: Lab, complete: bool) -> None:
+    """Make the lab look up, or interrupted on its way."""
+    lab.kubeconfig.parent.mkdir(parents=True, exist_ok=True)
+    write_record(LabDir(lab.kubeconfig.parent), Record(lab.spec, 0, complete))
 
 
 async def test_interrupted_demo_takes_the_lab_down(tmp_path: Path, shown: StringIO) -> None:

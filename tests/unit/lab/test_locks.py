@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from landbridge_lab.locks import held, locked
+import pytest
+from landbridge_lab.errors import RefusedError
+from landbridge_lab.locks import held, held_or_refused, locked
 from landbridge_lab.progress import Silent
 
 HOLDER = """
@@ -69,6 +71,20 @@ async def test_who_waited_gets_a_new_folder_when_the_holder_removed_it(tmp_path:
         (tmp_path / "lab").rmdir()
 
     assert await task
+
+
+def test_who_would_not_wait_is_refused_until_the_holder_is_done(tmp_path: Path) -> None:
+    refusal = RefusedError("somebody is at work")
+
+    with (
+        locked(tmp_path / "lab"),
+        pytest.raises(RefusedError, match="at work"),
+        held_or_refused(tmp_path / "lab", refusal),
+    ):
+        pass
+
+    with held_or_refused(tmp_path / "lab", refusal):
+        pass
 
 
 def test_a_killed_holder_holds_nothing(tmp_path: Path) -> None:
