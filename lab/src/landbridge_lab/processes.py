@@ -78,7 +78,12 @@ class Processes:
 
     def end_strays(self) -> int:
         """Kill what belongs to a part whose leader is gone, so that the part can be started again."""
-        return self._end(lambda: [process for process in self.all() if process.part not in self.running()])
+        return self._end(self._strays)
+
+    def _strays(self) -> list[Marked]:
+        found = self.all()
+        led = {process.part for process in found if process.leads}
+        return [process for process in found if process.part not in led]
 
     def _end(self, chosen: Callable[[], list[Marked]], deadline: float = 10.0) -> int:
         ended: set[int] = set()

@@ -27,4 +27,6 @@ async def get_supplies(control_plane_only: bool, own_binaries: Path | None, prog
     require_root()
     await ensure_packages(progress)
     binaries = await binaries_folder(cache, own_binaries, CONTROL_PLANE + NODES, progress)
-    return Supplies(binaries, await build_images(cache / "images", binaries / "coredns"))
+    with progress.step("images"):
+        images = await build_images(cache / "images", binaries / "coredns")
+    return Supplies(binaries, images)
