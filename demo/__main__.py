@@ -33,14 +33,14 @@ async def demo(
     keep
         Leave the lab up and the controller running, and say how to look around.
     picture
-        Write the main parts of what is shown to this file, as an SVG.
+        Write the main parts of what is shown to this file, as an SVG, when all went as expected.
     """
     screen = Screen()
     stage = Stage(Lab(lab), STATE / lab, screen)
     playing = asyncio.create_task(play(stage, keep=keep))
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, playing.cancel)
     right = await playing
-    if picture:
+    if picture and right:
         screen.save_picture(picture)
     return 0 if right else 1
 
