@@ -12,6 +12,7 @@ import yaml
 
 from landbridge.api import crd
 from landbridge.fleet import rbac
+from landbridge.fleet.argocd import health
 
 HEADER = "# Rendered from src/landbridge by `make generate`; a change made here would be overwritten.\n"
 
@@ -23,7 +24,7 @@ def files() -> dict[str, str]:
         f"rbac/{side}.yaml": _text([rbac.namespace(), *rbac.manifests(account)])
         for side, account in (("hub", rbac.HUB), ("member", rbac.MEMBER))
     }
-    return crds | roles
+    return crds | roles | {"argocd/argocd-cm.yaml": _text([health.config_map()])}
 
 
 def write(folder: Path) -> None:
@@ -39,7 +40,19 @@ def write(folder: Path) -> None:
 
 def _text(documents: Iterable[Mapping[str, Any]]) -> str:
     unshared = [msgspec.json.decode(msgspec.json.encode(document)) for document in documents]  # no YAML aliases
-    return HEADER + yaml.safe_dump_all(unshared, sort_keys=False, width=120)
+    return HEADER + yaml.dump_all(unshared, Dumper=_Dumper, sort_keys=False, width=120)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes text of several lines as such, so that a script can be read."""
+
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        """A block where there are lines, else as ever."""
+        style = "|" if "\n" in data else None
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
+
+
+_Dumper.add_representer(str, _Dumper.represent_str)
 
 
 if __name__ == "__main__":

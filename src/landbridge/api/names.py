@@ -29,6 +29,22 @@ CLUSTER_LABEL = "argocd.argoproj.io/secret-type"
 
 CLUSTER_LABEL_VALUE = "cluster"
 
+ARGOCD_NAMESPACE = "argocd"
+"""Where Argo CD runs on the hub, and keeps its settings and the clusters that it knows."""
+
+ARGOCD_CONFIG = "argocd-cm"
+"""ConfigMap of Argo CD's settings."""
+
+ARGOCD_ACCOUNT = "landbridge-argocd"
+"""Service account of Argo CD in a member, its binding, and the Secret with its token."""
+
+ACK_CLUSTER_ID = "cluster_id"
+ACK_CLUSTER_NAME = "cluster_name"
+"""Annotations of a cluster Secret of Argo CD, as ACK One writes them."""
+
+ACCOUNT_NAME = "kubernetes.io/service-account.name"
+"""Annotation of a Secret: the service account whose token it holds."""
+
 CREATED_BY_JOIN = "landbridge.dev/created-by-join"
 """Annotation of our namespace in a member where it was not there before: ``leave`` takes it away again."""
 
@@ -36,7 +52,9 @@ POD_CIDRS = "landbridge.dev/pod-cidrs"
 """Annotation of a cluster Secret: the member's pod networks, joined by commas, as declared at join."""
 
 CLUSTER_UID = "landbridge.dev/cluster-uid"
-"""Annotation of a cluster Secret: uid of the member's kube-system namespace, which tells clusters apart."""
+"""Annotation of a cluster Secret: uid of the member's kube-system namespace, which tells clusters apart.
+
+One in Argo CD's namespace that carries it is ours."""
 
 MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
 MANAGER = "landbridge.dev"

@@ -14,6 +14,14 @@ Kubeconfig = Annotated[
 HubContext = Annotated[
     str | None, Parameter(help="Context of the hub; by default the current one.", show_default=False)
 ]
+FromArgoCD = Annotated[
+    str | None,
+    Parameter(
+        name="--from-argocd",
+        help="In place of --context: name of the Secret by which Argo CD on the hub knows the cluster.",
+        show_default=False,
+    ),
+]
 DryRun = Annotated[bool, Parameter(negative=(), help="Check everything, change nothing, and say what would be done.")]
 Format = Literal["text", "json"]
 Output = Annotated[Format, Parameter(name=["--output", "-o"], help="How to print the result.")]

@@ -35,6 +35,10 @@ class Wish:
     pod_cidrs: tuple[str, ...] = ()
     namespaces: frozenset[str] = frozenset()
     all_namespaces: bool = False
+    argocd: bool = False
+    """Whether Argo CD on the hub is to know the cluster."""
+    argocd_server: str = ""
+    """Address by which Argo CD reaches it."""
 
 
 @dataclass(frozen=True)

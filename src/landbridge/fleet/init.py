@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 
 from landbridge.api import crd
-from landbridge.api.core import CONFIG_MAPS
+from landbridge.api.core import CONFIG_MAPS, ConfigMap
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
 from landbridge.api.names import HUB_ACCOUNT
 from landbridge.fleet import rbac, record
+from landbridge.fleet.argocd import health
 from landbridge.fleet.kubeconfig import render_kubeconfig
 from landbridge.fleet.manifests import apply, describe, read
 from landbridge.fleet.progress import Report
@@ -40,17 +42,19 @@ async def init(
     report: Report,
     *,
     server: str = "",
+    argocd: bool = False,
     dry_run: bool = False,
     connect: Connect = Api,
 ) -> str:
     """Make ``hub`` the hub, and write a kubeconfig for the controller.
 
     ``config`` is how a person reaches the hub, and the controller too, unless it uses another ``server``.
+    With ``argocd``, Argo CD on the hub learns the health of a MultiClusterService.
     Gives the fleet's uid, empty on a dry run.
     Doing it again mends what is missing, keeps the record, and gives the controller a fresh token.
 
     Raises:
-        RefusedError: The hub is too old, or ``server`` is no address.
+        RefusedError: The hub is too old or lacks an Argo CD, or ``server`` is no address.
         TimedOutError: A CRD was not accepted in time.
         KubeError: The hub refused, or gave no answer, or not at ``server``.
         OSError: The kubeconfig cannot be written.
@@ -60,13 +64,12 @@ async def init(
     await require(hub, HUB_LEAST, "hub")
     if server:
         await try_address(connect(reached, StaticToken()))
+    settings = await health.settings(hub) if argocd else None
     report(f"the controller reaches the hub at {reached.server}")
     definitions = [crd.render(definition) for definition in crd.DEFINITIONS]
     manifests = [rbac.namespace(), *definitions, *rbac.manifests(rbac.HUB)]
     if dry_run:
-        for manifest in manifests:
-            report(f"dry run: would apply {describe(manifest)} to {hub.server}")
-        report(f"dry run: would keep or make the fleet's record, and write {kubeconfig}")
+        _foretell(hub, manifests, settings, kubeconfig, report)
         return ""
     for manifest in manifests:
         made = await apply(hub, manifest)
@@ -75,12 +78,24 @@ async def init(
     report(f"fleet {uid}")
     for definition in definitions:
         await _established(hub, definition)
+    if settings:
+        await health.install(hub, report)
     token = await mint(hub, HUB_ACCOUNT)
     await _try(connect(reached, StaticToken(token)), kubeconfig)
     report(f"{reached.server} accepts the new token")
     await asyncio.to_thread(write_private, kubeconfig, render_kubeconfig(reached, token))
     report(f"{kubeconfig}: start the controller with it")
     return uid
+
+
+def _foretell(
+    hub: Api, manifests: Sequence[Manifest], settings: ConfigMap | None, kubeconfig: Path, report: Report
+) -> None:
+    for manifest in manifests:
+        report(f"dry run: would apply {describe(manifest)} to {hub.server}")
+    report(f"dry run: would keep or make the fleet's record, and write {kubeconfig}")
+    if settings:
+        health.foretell(settings, report)
 
 
 async def _ensure_record(hub: Api) -> str:

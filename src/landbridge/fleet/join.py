@@ -1,31 +1,42 @@
 """Joining a cluster: an account in it that may do exactly what the controller does, and its Secret on the hub.
 
 Everything is checked first; what is written is written in an order that leaves nothing half-done: the hub learns of the
-cluster last, and if that fails, what was made in the member goes again.
+cluster last, and if that fails, what was made in the member goes again. A registration with Argo CD comes between, its
+account in the member and then its Secret on the hub: so a member of the fleet has all that was asked for, and after a
+crash at any point `leave` takes away what is there, since it finds Landbridge's own account.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
 
 from landbridge.api.core import NAMESPACES, SECRETS
-from landbridge.api.names import CREATED_BY_JOIN, SYNC_ACCOUNT
+from landbridge.api.names import ARGOCD_ACCOUNT, CREATED_BY_JOIN, SYNC_ACCOUNT
 from landbridge.fleet import rbac
 from landbridge.fleet.admission import Admission, Wish, admit
+from landbridge.fleet.argocd import registration as registrations
+from landbridge.fleet.argocd.account import make_account
+from landbridge.fleet.argocd.registration import Registration
 from landbridge.fleet.cluster import Cluster, cluster_secret
-from landbridge.fleet.manifests import GONE_TIMEOUT, apply, describe, read, remove, wait_gone
+from landbridge.fleet.manifests import make
 from landbridge.fleet.members import find
 from landbridge.fleet.progress import Report
 from landbridge.fleet.rbac import Manifest
-from landbridge.fleet.refusal import TimedOutError
 from landbridge.fleet.tokens import mint
 from landbridge.fleet.trial import Connect, try_token
 from landbridge.kube.api import Api
 from landbridge.kube.config import ServerConfig
 from landbridge.kube.credentials import StaticToken
-from landbridge.kube.errors import ConflictError, KubeError
+from landbridge.kube.errors import ConflictError
+
+
+@dataclass(frozen=True)
+class Joined:
+    """A member, and how Argo CD knows it, where that was asked for."""
+
+    cluster: Cluster
+    registration: Registration | None = None
 
 
 async def join(
@@ -37,25 +48,32 @@ async def join(
     *,
     dry_run: bool = False,
     connect: Connect = Api,
-) -> Cluster:
+) -> Joined:
     """Make a cluster a member, or mend and update one that is; ``config`` is how a person reaches it.
 
     Raises:
         RefusedError: It must not join; nothing was changed.
-        KubeError: A cluster refused, or gave no answer; what was made in the member was removed.
+        TimedOutError: The member gave Argo CD's account no token; what was made was removed.
+        KubeError: A cluster refused, or gave no answer; what was made was removed, but changes of a Secret that was
+            there before stay.
     """
     admission = await admit(hub, member, config, wish)
+    registration = await registrations.plan(hub, admission.cluster, wish) if wish.argocd else None
     _tell(admission, report)
+    if registration:
+        _tell_of_argocd(registration, {config.server, admission.cluster.config.server}, report)
     if dry_run:
-        report(f"dry run: would make account {SYNC_ACCOUNT} in {member.server}, and the Secret on the hub")
-        return admission.cluster
-    async with _account(member, report):
-        token = await mint(member, SYNC_ACCOUNT)
-        await try_token(connect(admission.cluster.config, StaticToken(token)), NAMESPACES)
-        report(f"{admission.cluster.config.server} accepts the new token")
+        _foretell(member, registration, report)
+        return Joined(admission.cluster, registration)
+    async with AsyncExitStack() as undo:
+        token = await _account(member, admission.cluster.config, undo, report, connect)
+        if registration:
+            argocd_token = await make_account(member, config, undo, report, connect)
+            await registrations.register(hub, registration, argocd_token, undo, report)
         cluster = await _write(hub, replace(admission, cluster=replace(admission.cluster, token=token)))
+        undo.pop_all()
     report(f"cluster {cluster.name} {'updated' if admission.before else 'joined'}")
-    return cluster
+    return Joined(cluster, registration)
 
 
 def _tell(admission: Admission, report: Report) -> None:
@@ -65,33 +83,33 @@ def _tell(admission: Admission, report: Report) -> None:
     report(f"allowed namespaces: {', '.join(sorted(cluster.namespaces)) or 'all'}")
 
 
-@asynccontextmanager
-async def _account(member: Api, report: Report) -> AsyncGenerator[None]:
-    """Our namespace, account and rules in the member; taken back if the body fails, as far as they are new."""
-    async with AsyncExitStack() as undo:
-        for manifest in (_namespace(), *rbac.manifests(rbac.MEMBER)):
-            existing = await read(member, manifest)
-            if existing and manifest["kind"] == "Namespace":
-                continue
-            if existing is None:  # registered before the write, since its answer may be lost
-                undo.push_async_callback(_take_back, member, manifest, report)
-            await apply(member, manifest)
-        report(f"account {SYNC_ACCOUNT} and its rules are in {member.server}")
-        yield
-        undo.pop_all()
+def _tell_of_argocd(registration: Registration, tried: set[str], report: Report) -> None:
+    server = registration.config.server
+    report(f"Argo CD reaches it at {server}{'' if server in tried else ' (not tried from here: only Argo CD can)'}")
+
+
+def _foretell(member: Api, registration: Registration | None, report: Report) -> None:
+    report(f"dry run: would make account {SYNC_ACCOUNT} in {member.server}, and the Secret on the hub")
+    if registration:
+        report(
+            f"dry run: would make account {ARGOCD_ACCOUNT} for Argo CD in {member.server}, and Secret "
+            f"{registration.secret} on the hub"
+        )
+
+
+async def _account(member: Api, reached: ServerConfig, undo: AsyncExitStack, report: Report, connect: Connect) -> str:
+    """Our namespace, account and rules in the member; its token, tried at the address that the controller will use."""
+    await make(member, (_namespace(), *rbac.manifests(rbac.MEMBER)), undo, report)
+    report(f"account {SYNC_ACCOUNT} and its rules are in {member.server}")
+    token = await mint(member, SYNC_ACCOUNT)
+    await try_token(connect(reached, StaticToken(token)), NAMESPACES)
+    report(f"{reached.server} accepts the new token")
+    return token
 
 
 def _namespace() -> Manifest:
     manifest = rbac.namespace()
     return {**manifest, "metadata": {**manifest["metadata"], "annotations": {CREATED_BY_JOIN: "true"}}}
-
-
-async def _take_back(member: Api, manifest: Manifest, report: Report) -> None:
-    try:
-        await remove(member, manifest, report)
-        await wait_gone(member, [manifest], GONE_TIMEOUT)
-    except (KubeError, TimedOutError) as error:
-        report(f"{describe(manifest)} stays in {member.server}: {error}; delete it, or join again")
 
 
 async def _write(hub: Api, admission: Admission) -> Cluster:

@@ -11,11 +11,15 @@ from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
 from landbridge.api.names import CREATED_BY_JOIN, FINALIZER, FLEET, MANAGED_BY, MANAGER, SYSTEM_NAMESPACE
 from landbridge.fleet import rbac, record
 from landbridge.fleet.admission import initialised
+from landbridge.fleet.argocd.account import remove_account
+from landbridge.fleet.argocd.applications import warn_of_applications
+from landbridge.fleet.argocd.clusters import Known
+from landbridge.fleet.argocd.departure import deregister, look_up
 from landbridge.fleet.diagnosis import controller_state
 from landbridge.fleet.leftovers import leftovers
 from landbridge.fleet.manifests import GONE_TIMEOUT, read, remove, wait_gone
 from landbridge.fleet.members import Entry, find, members
-from landbridge.fleet.progress import Report
+from landbridge.fleet.progress import Report, few
 from landbridge.fleet.refusal import RefusedError
 from landbridge.fleet.server import identity
 from landbridge.fleet.waiting import until
@@ -39,6 +43,8 @@ class Parting:
     before: Entry | None
     is_hub: bool
     fleet: str
+    registration: Known | None
+    """Its Secret for Argo CD, where a join made one."""
 
 
 async def leave(
@@ -60,12 +66,12 @@ async def leave(
         TimedOutError: The controller did not let go in time; leave again later, nothing is lost.
         KubeError: A cluster refused, or gave no answer.
     """
-    parting = await _prepare(hub, member, name, force=force)
+    parting = await _prepare(hub, member, name, report, force=force)
     await _warn_of_services(parting, report)
+    if parting.registration:
+        await warn_of_applications(hub, parting.registration, report)
     if dry_run:
-        report(
-            f"dry run: would delete the Secret of {name} on the hub, wait for the controller, then account and rules"
-        )
+        _foretell(parting, report)
         return
     if parting.before:
         await hub.delete(SECRETS, ObjectMeta(parting.before.meta.name, SYSTEM_NAMESPACE))
@@ -73,12 +79,14 @@ async def leave(
         if force:
             await _force(parting, report)
         await _wait_for_controller(parting, timeout, report)
+    if parting.registration:
+        await deregister(hub, parting.registration, name, report, reached=parting.member is not None)
     if parting.member:
         await _clear(parting, parting.member, report)
     report(f"cluster {name} left")
 
 
-async def _prepare(hub: Api, member: Api | None, name: str, *, force: bool) -> Parting:
+async def _prepare(hub: Api, member: Api | None, name: str, report: Report, *, force: bool) -> Parting:
     fleet = (await initialised(hub)).uid
     before = await find(hub, name)
     uid = await _identity(member, force=force)
@@ -86,11 +94,13 @@ async def _prepare(hub: Api, member: Api | None, name: str, *, force: bool) -> P
         raise RefusedError(
             WRONG_CLUSTER, f"the context is not cluster {name}: that one has another identity; give its context"
         )
+    reached = member if uid else None
+    registration = await look_up(hub, reached, name, uid or (before.uid if before else ""), report)
     if before is None:
-        await _check_unfinished(hub, member, name, uid)
+        await _check_unfinished(hub, reached, name, uid, registration)
     elif before.refusal and not force:
         raise _unusable(before, before.refusal)
-    return Parting(name, hub, member if uid else None, before, uid == await identity(hub), fleet)
+    return Parting(name, hub, reached, before, uid == await identity(hub), fleet, registration)
 
 
 def _unusable(before: Entry, refusal: RefusedError) -> RefusedError:
@@ -113,21 +123,29 @@ async def _identity(member: Api | None, *, force: bool) -> str:
         return ""
 
 
-async def _check_unfinished(hub: Api, member: Api | None, name: str, uid: str) -> None:
+async def _check_unfinished(hub: Api, member: Api | None, name: str, uid: str, registration: Known | None) -> None:
     """A leave that was interrupted after its Secret went may go on; all else is a mistake."""
     known = await members(hub)
-    unfinished = member and uid and await read(member, rbac.manifests(rbac.MEMBER)[0])
-    if not unfinished or uid in {other.uid for other in known}:
+    unfinished = registration or (member and await read(member, rbac.manifests(rbac.MEMBER)[0]))
+    which = uid or (registration.uid if registration else "")
+    if not unfinished or which in {other.uid for other in known}:
         names = ", ".join(other.name for other in known) or "none"
         raise RefusedError(NOT_A_MEMBER, f"no cluster {name} in this fleet; its members: {names}")
+
+
+def _foretell(parting: Parting, report: Report) -> None:
+    secret = f"the Secret of {parting.name} on the hub"
+    report(f"dry run: would delete {secret}, wait for the controller, then account and rules")
+    if parting.registration:
+        report(f"dry run: would delete Secret {parting.registration.meta.key} on the hub, and Argo CD's account")
 
 
 async def _warn_of_services(parting: Parting, report: Report) -> None:
     services = (await parting.hub.list(MULTI_CLUSTER_SERVICES)).items
     naming = [str(mcs.metadata.key) for mcs in services if parting.name in (*mcs.spec.providers, *mcs.spec.consumers)]
     if naming:
-        shown = ", ".join(naming[:5]) + (", ..." if len(naming) > 5 else "")
-        report(f"{len(naming)} MultiClusterServices still name {parting.name}, and will report NoCluster: {shown}")
+        named = f"{len(naming)} MultiClusterServices still name {parting.name}"
+        report(f"{named}, and will report NoCluster: {few(naming)}")
 
 
 async def _force(parting: Parting, report: Report) -> None:
@@ -177,7 +195,8 @@ async def _imports_left(parting: Parting) -> str:
 
 
 async def _clear(parting: Parting, member: Api, report: Report) -> None:
-    """Remove account and rules, last made first, and the namespace if we made it and nobody else uses it."""
+    """Remove accounts and rules, last made first, and the namespace if we made it and nobody else uses it."""
+    await remove_account(member, report)
     ours = rbac.manifests(rbac.MEMBER)[::-1]
     for manifest in ours:
         await remove(member, manifest, report)

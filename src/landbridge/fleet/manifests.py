@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AsyncExitStack
 
 import msgspec
 
@@ -10,9 +11,10 @@ from landbridge.api.kind import Kind
 from landbridge.api.meta import Object
 from landbridge.fleet.progress import Report
 from landbridge.fleet.rbac import Manifest
+from landbridge.fleet.refusal import TimedOutError
 from landbridge.fleet.waiting import until
 from landbridge.kube.api import APPLY_PATCH, Api
-from landbridge.kube.errors import NotFoundError
+from landbridge.kube.errors import KubeError, NotFoundError
 
 FIELD_MANAGER = "landbridge"
 GONE_TIMEOUT = 60.0
@@ -27,6 +29,7 @@ _PLURALS = {
     "ClusterRoleBinding": "clusterrolebindings",
     "Role": "roles",
     "RoleBinding": "rolebindings",
+    "Secret": "secrets",
     "CustomResourceDefinition": "customresourcedefinitions",
 }
 
@@ -58,6 +61,25 @@ async def apply(api: Api, manifest: Manifest) -> bool:
     body = msgspec.json.encode(manifest)
     await api.request("PATCH", path(manifest), params=params, body=body, content_type=APPLY_PATCH)
     return new
+
+
+async def make(api: Api, objects: Iterable[Manifest], undo: AsyncExitStack, report: Report) -> None:
+    """Apply objects; as far as they are new, ``undo`` takes them back. A namespace that is there stays as it is."""
+    for manifest in objects:
+        existing = await read(api, manifest)
+        if existing and manifest["kind"] == "Namespace":
+            continue
+        if existing is None:  # registered before the write, since its answer may be lost
+            undo.push_async_callback(_take_back, api, manifest, report)
+        await apply(api, manifest)
+
+
+async def _take_back(api: Api, manifest: Manifest, report: Report) -> None:
+    try:
+        await remove(api, manifest, report)
+        await wait_gone(api, [manifest], GONE_TIMEOUT)
+    except (KubeError, TimedOutError) as error:
+        report(f"{describe(manifest)} stays in {api.server}: {error}; delete it, or join again")
 
 
 async def remove(api: Api, manifest: Manifest, report: Report) -> None:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 Report = Callable[[str], None]
 """Takes one line for a person."""
+
+
+def few(names: Sequence[str]) -> str:
+    """The first of them, and whether there are more."""
+    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")

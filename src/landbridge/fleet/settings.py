@@ -1,13 +1,14 @@
 """The ``config`` of a cluster Secret: how to be trusted by, and to trust, an API server; JSON as Argo CD defines it.
 
-A kubeconfig is code: an exec plugin runs commands, a file path reads the controller's disk. So this is a list of what
-is allowed, and anything else is refused.
+A kubeconfig is code: an exec plugin runs commands, a file path reads the reader's disk. So each reader has a list of
+what it takes, and anything else is refused.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -24,15 +25,32 @@ MISSING = "Missing"
 MALFORMED = "Malformed"
 UNSUPPORTED = "Unsupported"
 
-_ALLOWED = frozenset({"bearerToken", "tlsClientConfig", "caData", "serverName", "insecure"})
+_COMMAND = (EXEC_PLUGIN, "it would run a command")
+_PASSWORD = (BASIC_AUTH, "passwords are not supported")
 _REFUSALS = {
-    "execProviderConfig": (EXEC_PLUGIN, "it would run a command in the controller"),
-    "awsAuthConfig": (EXEC_PLUGIN, "it would run a command in the controller"),
-    "username": (BASIC_AUTH, "passwords are not supported"),
-    "password": (BASIC_AUTH, "passwords are not supported"),
-    "certData": (UNSUPPORTED, "a client certificate cannot be renewed or revoked"),
-    "keyData": (UNSUPPORTED, "a client certificate cannot be renewed or revoked"),
+    "execProviderConfig": _COMMAND,
+    "awsAuthConfig": _COMMAND,
+    "username": _PASSWORD,
+    "password": _PASSWORD,
 }
+
+
+@dataclass(frozen=True)
+class Reader:
+    """What one reader of `config` takes; all that it neither takes nor passes over is refused."""
+
+    takes: tuple[str, ...]
+    passes: frozenset[str] = frozenset()
+    """Says nothing of how to reach the cluster, or who to be there."""
+    refusals: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Reason and cause, where there is more to say than that something is not supported."""
+
+
+CONTROLLER = Reader(
+    takes=("bearerToken", "caData", "serverName"),
+    refusals=dict.fromkeys(("certData", "keyData"), (UNSUPPORTED, "a client certificate cannot be renewed or revoked")),
+)
+"""What the controller loads, from then on and for as long as the cluster is a member."""
 
 
 class RefusedClusterError(RefusedError):
@@ -55,14 +73,29 @@ def read_settings(server: str, text: str) -> tuple[ServerConfig, str]:
     Raises:
         RefusedClusterError: Something is missing, malformed, or would be more than an address, a CA and a token.
     """
+    settings, tls = open_settings(text, CONTROLLER)
+    check_server(server)
+    config = ServerConfig(server, data(tls, "caData"), server_name(tls))
+    again = "; run `landbridge fleet join` again"
+    token = bearer_token(settings, again)
+    if not token:
+        raise RefusedClusterError(MISSING, f"`config` has no bearerToken{again}")
+    return config, token
+
+
+def open_settings(text: str, reader: Reader) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What JSON says, and what it says of TLS.
+
+    Raises:
+        RefusedClusterError: It is malformed, or says more than ``reader`` takes.
+    """
     settings = _decode(text)
     tls = settings.get("tlsClientConfig") or {}
     if not isinstance(tls, dict):
         raise RefusedClusterError(MALFORMED, "tlsClientConfig in `config` is not an object")
-    _check_allowed({**settings, **tls})
-    check_server(server)
-    config = ServerConfig(server, _certificate(tls.get("caData")), _server_name(tls.get("serverName")))
-    return config, _token(settings.get("bearerToken"))
+    _check_allowed({name: value for name, value in settings.items() if name != "tlsClientConfig"}, reader)
+    _check_allowed(tls, reader)
+    return settings, tls
 
 
 def _decode(text: str) -> dict[str, Any]:
@@ -72,16 +105,16 @@ def _decode(text: str) -> dict[str, Any]:
         raise RefusedClusterError(MALFORMED, "`config` is not a JSON object") from error
 
 
-def _check_allowed(settings: dict[str, Any]) -> None:
+def _check_allowed(settings: dict[str, Any], reader: Reader) -> None:
     for name, value in settings.items():
-        if not value or name in _ALLOWED - {"insecure"}:
+        if not value or name in reader.takes or name in reader.passes:
             continue
         if name == "insecure":
             raise RefusedClusterError(INSECURE, "`config` switches TLS verification off; give the CA in caData instead")
-        reason, why = _REFUSALS.get(name, (FILE_PATH if name.endswith("File") else UNSUPPORTED, "it is not supported"))
-        raise RefusedClusterError(
-            reason, f"`config` sets {name}: {why}; only bearerToken, caData and serverName are read"
-        )
+        unknown = (FILE_PATH if name.endswith("File") else UNSUPPORTED, "it is not supported")
+        reason, why = reader.refusals.get(name) or _REFUSALS.get(name, unknown)
+        taken = f"{', '.join(reader.takes[:-1])} and {reader.takes[-1]}"
+        raise RefusedClusterError(reason, f"`config` sets {name}: {why}; only {taken} are read")
 
 
 def check_server(server: str) -> None:
@@ -90,30 +123,45 @@ def check_server(server: str) -> None:
         raise RefusedClusterError(MALFORMED, f"`server` cannot be used: {wrong}")
 
 
-def _token(value: object) -> str:
-    """White space around it is what an editor or ``echo`` left in a Secret made by hand."""
+def bearer_token(settings: Mapping[str, Any], mend: str = "") -> str:
+    """The token, empty where there is none; ``mend`` ends the message.
+
+    White space around it is what an editor or ``echo`` left in a Secret made by hand.
+
+    Raises:
+        RefusedClusterError: No header can carry it.
+    """
+    value = settings.get("bearerToken")
     token = value.strip() if isinstance(value, str) else ""
-    if not token:
-        raise RefusedClusterError(MISSING, "`config` has no bearerToken; run `landbridge fleet join` again")
-    if not usable_token(token):
+    if token and not usable_token(token):
         raise RefusedClusterError(
-            MALFORMED,
-            "bearerToken in `config` holds white space, or characters that no token has; run `landbridge fleet join` "
-            "again",
+            MALFORMED, f"bearerToken in `config` holds white space, or characters that no token has{mend}"
         )
     return token
 
 
-def _certificate(data: object) -> bytes | None:
-    if not data:
+def data(tls: Mapping[str, Any], name: str) -> bytes | None:
+    """The bytes that a value holds in base64.
+
+    Raises:
+        RefusedClusterError: It is not base64.
+    """
+    value = tls.get(name)
+    if not value:
         return None
     try:
-        return base64.b64decode(str(data), validate=True)
-    except binascii.Error as error:
-        raise RefusedClusterError(MALFORMED, "caData in `config` is not base64") from error
+        return base64.b64decode(str(value), validate=True)
+    except ValueError as error:  # binascii's is one, and so is that of text beyond ASCII
+        raise RefusedClusterError(MALFORMED, f"{name} in `config` is not base64") from error
 
 
-def _server_name(name: object) -> str | None:
+def server_name(tls: Mapping[str, Any]) -> str | None:
+    """The name that the server's certificate has to have, if not that of the address.
+
+    Raises:
+        RefusedClusterError: It is not the name of a host.
+    """
+    name = tls.get("serverName")
     if not name:
         return None
     if not isinstance(name, str) or not usable_host(name):

@@ -1,4 +1,4 @@
-"""Trying out what the controller will use: an address, and a new token, before either is stored."""
+"""Trying out what others will use: an address, and a new token, before either is stored."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from landbridge.fleet.server import version_text
 from landbridge.kube.api import Api
 from landbridge.kube.config import ServerConfig
 from landbridge.kube.credentials import StaticToken
-from landbridge.kube.errors import ForbiddenError, UnauthorizedError, UnreachableError
+from landbridge.kube.errors import ApiError, ForbiddenError, UnauthorizedError, UnreachableError
 
 WRONG_SERVER = "WrongServer"
 NO_RIGHTS = "NoRights"
@@ -26,11 +26,14 @@ LOOK = 0.1
 """Seconds between two looks whether they have."""
 
 Connect = Callable[[ServerConfig, StaticToken], Api]
+Late = tuple[type[ApiError], ...]
 T = TypeVar("T", bound=Object)
 
 
-async def try_token(api: Api, kind: Kind[T]) -> None:
-    """Use an address and a new token as the controller will: list what its rules let it list.
+async def try_token(api: Api, kind: Kind[T], *, late: Late = (ForbiddenError,)) -> None:
+    """Use an address and a new token as its owner will: list what its rules let it list.
+
+    ``late`` is what a server may answer that has not heard yet: of new rules, or of the token itself.
 
     Raises:
         RefusedError: The token is not known there, or the rules do not work there.
@@ -38,7 +41,7 @@ async def try_token(api: Api, kind: Kind[T]) -> None:
     """
     async with api:
         try:
-            await _until_allowed(api, kind)
+            await _until_allowed(api, kind, late)
         except UnauthorizedError as error:
             raise RefusedError(
                 WRONG_SERVER, f"{api.server} does not know the cluster's token: is it another cluster? see --server"
@@ -67,9 +70,9 @@ def _no_way(error: UnreachableError) -> UnreachableError:
     return UnreachableError(f"{error}; give the address that the controller can use with --server")
 
 
-async def _until_allowed(api: Api, kind: Kind[T]) -> None:
+async def _until_allowed(api: Api, kind: Kind[T], late: Late) -> None:
     for _ in range(round(PATIENCE / LOOK)):
-        with contextlib.suppress(ForbiddenError):
+        with contextlib.suppress(*late):
             await _list_one(api, kind)
             return
         await asyncio.sleep(LOOK)

@@ -186,7 +186,7 @@ async def test_a_secret_that_was_broken_is_mended(hub: MemoryApi, member: Memory
 async def test_a_dry_run_checks_and_writes_nothing(hub: MemoryApi, member: MemoryApi) -> None:
     wish = Wish("oldcluster", pod_cidrs=("10.1.0.0/16",))
     result = await join(hub, member, ServerConfig(member.server), wish, silent, dry_run=True)
-    assert result.uid == "old"
+    assert result.cluster.uid == "old"
     assert hub.writes == member.writes == []
 
 

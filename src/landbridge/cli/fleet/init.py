@@ -27,6 +27,9 @@ async def init(
             help="URL by which the controller reaches the hub, if not that of your kubeconfig.", show_default=False
         ),
     ] = "",
+    argocd: Annotated[
+        bool, Parameter(negative=(), help="Teach Argo CD on the hub the health of a MultiClusterService.")
+    ] = False,
     dry_run: DryRun = False,
     output: Output = "text",
 ) -> None:
@@ -37,6 +40,8 @@ async def init(
     """
     config = load(context, kubeconfig)
     async with Api(config) as hub:
-        uid = await initialise(hub, config, controller_kubeconfig, report, server=server.rstrip("/"), dry_run=dry_run)
+        uid = await initialise(
+            hub, config, controller_kubeconfig, report, server=server.rstrip("/"), argocd=argocd, dry_run=dry_run
+        )
     if output == "json":
         print(msgspec.json.encode({"fleet": uid, "controllerKubeconfig": str(controller_kubeconfig)}).decode())

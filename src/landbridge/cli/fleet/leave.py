@@ -7,14 +7,13 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from landbridge.cli.options import DryRun, HubContext, Kubeconfig, report
+from landbridge.cli.fleet.reach import CONFLICTING_OPTIONS, check_one, member_config
+from landbridge.cli.options import DryRun, FromArgoCD, HubContext, Kubeconfig, report
 from landbridge.fleet.leave import TIMEOUT
 from landbridge.fleet.leave import leave as leave_fleet
 from landbridge.fleet.refusal import RefusedError
 from landbridge.kube.api import Api
 from landbridge.kube.config import load
-
-NO_CONTEXT = "NoContext"
 
 
 async def leave(
@@ -24,6 +23,14 @@ async def leave(
     context: Annotated[
         str | None, Parameter(help="Context of the cluster; only --force does without.", show_default=False)
     ] = None,
+    from_argocd: FromArgoCD = None,
+    server: Annotated[
+        str,
+        Parameter(
+            help="With --from-argocd: URL by which this command reaches the cluster, if not that of the Secret.",
+            show_default=False,
+        ),
+    ] = "",
     hub_context: HubContext = None,
     kubeconfig: Kubeconfig = None,
     force: Annotated[
@@ -40,11 +47,15 @@ async def leave(
     The controller removes what it imported into the cluster, and from it into others; then account, rules and our
     namespace go. If that takes too long, nothing is lost: leave again to wait on.
     """
-    if context is None and not force:
-        raise RefusedError(
-            NO_CONTEXT, f"give the context of {name} with --context: its account has to be removed there"
-        )
+    check_one(name, context, from_argocd, optional=force)
+    if server and from_argocd is None:
+        raise RefusedError(CONFLICTING_OPTIONS, "--server is for --from-argocd: a context has its own address")
     async with AsyncExitStack() as open_apis:
         hub = await open_apis.enter_async_context(Api(load(hub_context, kubeconfig)))
-        member = await open_apis.enter_async_context(Api(load(context, kubeconfig))) if context else None
+        member = None
+        if context is not None or from_argocd is not None:
+            config = await member_config(
+                hub, context, from_argocd, kubeconfig, server=server.rstrip("/"), leaving=True, lost=force
+            )
+            member = await open_apis.enter_async_context(Api(config))
         await leave_fleet(hub, member, name, report, force=force, dry_run=dry_run, timeout=timeout)
