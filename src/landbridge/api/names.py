@@ -43,7 +43,8 @@ ACK_CLUSTER_NAME = "cluster_name"
 """Annotations of a cluster Secret of Argo CD, as ACK One writes them."""
 
 ACCOUNT_NAME = "kubernetes.io/service-account.name"
-"""Annotation of a Secret: the service account whose token it holds."""
+ACCOUNT_UID = "kubernetes.io/service-account.uid"
+"""Annotations of a Secret: the service account whose token it holds; the uid is the control plane's."""
 
 CREATED_BY_JOIN = "landbridge.dev/created-by-join"
 """Annotation of our namespace in a member where it was not there before: ``leave`` takes it away again."""

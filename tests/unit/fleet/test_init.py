@@ -6,13 +6,15 @@ from pathlib import Path
 import pytest
 
 from landbridge.fleet import record
+from landbridge.fleet.argocd.health import KEY, SCRIPT
 from landbridge.fleet.init import ESTABLISHED_TIMEOUT, init
+from landbridge.fleet.progress import Report
 from landbridge.fleet.refusal import RefusedError, TimedOutError
 from landbridge.kube.config import ServerConfig, load
 from landbridge.kube.credentials import StaticToken
 from landbridge.kube.errors import KubeError, UnauthorizedError, UnreachableError
 from tests.silence import silent
-from tests.unit.fleet.stage import SYSTEM, TOKEN, cluster
+from tests.unit.fleet.stage import ARGOCD, SYSTEM, TOKEN, cluster, install_argocd
 from tests.unit.memory_api import MemoryApi
 
 CRD = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/multiclusterservices.networking.one.alibabacloud.com"
@@ -27,9 +29,11 @@ def hub() -> MemoryApi:
     return hub
 
 
-async def init_in_memory(hub: MemoryApi, file: Path, server: str = "", dry_run: bool = False) -> str:
+async def init_in_memory(
+    hub: MemoryApi, file: Path, report: Report = silent, *, argocd: bool = False, dry_run: bool = False
+) -> str:
     """Init, with connections that are the hub itself, wherever they lead to."""
-    return await init(hub, CONFIG, file, silent, server=server, dry_run=dry_run, connect=lambda config, token: hub)
+    return await init(hub, CONFIG, file, report, argocd=argocd, dry_run=dry_run, connect=lambda config, token: hub)
 
 
 def establish(hub: MemoryApi) -> None:
@@ -118,3 +122,30 @@ async def test_a_server_that_does_not_take_the_token_gets_into_no_kubeconfig(
     with pytest.raises(UnreachableError, match=r"is it another cluster.*is not written, all else is done"):
         await init(hub, CONFIG, tmp_path / "a", silent, server=DIRECT, connect=lambda config, token: other)
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_argo_cd_is_taught_when_that_is_asked_for_alone(hub: MemoryApi, tmp_path: Path) -> None:
+    establish(hub)
+    install_argocd(hub)
+    before = hub.objects[f"{ARGOCD}/configmaps/argocd-cm"]
+    await init_in_memory(hub, tmp_path / "a")
+    assert hub.objects[f"{ARGOCD}/configmaps/argocd-cm"] == before
+    await init_in_memory(hub, tmp_path / "a", argocd=True)
+    assert hub.objects[f"{ARGOCD}/configmaps/argocd-cm"]["data"] == before["data"] | {KEY: SCRIPT}
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+async def test_without_argo_cd_there_is_nobody_to_teach_and_nothing_is_written(
+    hub: MemoryApi, tmp_path: Path, dry_run: bool
+) -> None:
+    with pytest.raises(RefusedError, match="install Argo CD on the hub first"):
+        await init_in_memory(hub, tmp_path / "a", argocd=True, dry_run=dry_run)
+    assert hub.writes == []
+
+
+async def test_a_dry_run_says_what_argo_cd_would_be_taught(hub: MemoryApi, tmp_path: Path) -> None:
+    install_argocd(hub)
+    said: list[str] = []
+    await init_in_memory(hub, tmp_path / "a", said.append, argocd=True, dry_run=True)
+    assert said[-1] == "dry run: would write the health check of MultiClusterService into ConfigMap argocd/argocd-cm"
+    assert hub.writes == []

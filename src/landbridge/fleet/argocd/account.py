@@ -9,8 +9,8 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from typing import Any
 
-from landbridge.api.core import NAMESPACES, SECRETS
-from landbridge.api.names import ACCOUNT_NAME, ARGOCD_ACCOUNT, SYSTEM_NAMESPACE
+from landbridge.api.core import NAMESPACES, SECRETS, SERVICE_ACCOUNTS
+from landbridge.api.names import ACCOUNT_NAME, ACCOUNT_UID, ARGOCD_ACCOUNT, SYSTEM_NAMESPACE
 from landbridge.fleet.manifests import GONE_TIMEOUT, make, read, remove, wait_gone
 from landbridge.fleet.progress import Report
 from landbridge.fleet.rbac import RBAC, Manifest
@@ -74,7 +74,7 @@ async def make_account(
     """
     await make(member, manifests(), undo, report)
     report(f"account {ARGOCD_ACCOUNT}, cluster-admin for Argo CD, is in {member.server}")
-    token = await _token(member)
+    token = await _token(member, undo, report)
     address = ServerConfig(reached.server, reached.ca, reached.tls_server_name)
     # An API server that saw the Secret while it was empty refuses its token until it sees it filled.
     await try_token(connect(address, StaticToken(token)), NAMESPACES, late=(ForbiddenError, UnauthorizedError))
@@ -82,15 +82,20 @@ async def make_account(
     return token
 
 
-async def _token(member: Api) -> str:
+async def _token(member: Api, undo: AsyncExitStack, report: Report) -> str:
+    """The token, once it is there. A Secret that belonged to an account before this one goes first, by itself."""
+    account = await member.get(SERVICE_ACCOUNTS, ARGOCD_ACCOUNT, SYSTEM_NAMESPACE)
     token = ""
 
     async def done() -> bool:
         nonlocal token
         try:
-            token = (await member.get(SECRETS, ARGOCD_ACCOUNT, SYSTEM_NAMESPACE)).text("token")
-        except NotFoundError:  # its account was just made anew
+            secret = await member.get(SECRETS, ARGOCD_ACCOUNT, SYSTEM_NAMESPACE)
+        except NotFoundError:
+            await make(member, manifests()[-1:], undo, report)
             return False
+        if secret.metadata.annotations.get(ACCOUNT_UID) == account.metadata.uid:
+            token = secret.text("token")
         return bool(token)
 
     late = (
