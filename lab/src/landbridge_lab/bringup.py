@@ -2,6 +2,7 @@
 
 import asyncio
 
+from landbridge_lab.argocd.install import ensure_argocd
 from landbridge_lab.control_plane.api import Api
 from landbridge_lab.control_plane.components import ControlPlane
 from landbridge_lab.control_plane.start import start_api, start_controllers, write_files
@@ -61,6 +62,11 @@ async def _inside(site: Site, crew: Crew, images: Images, progress: Progress, gr
         group.create_task(_Cluster(site, control_plane, middle, crew, images, progress).start())
 
 
+def _runs_argocd(site: Site, control_plane: ControlPlane) -> bool:
+    """Argo CD is in the first cluster."""
+    return site.record.spec.argocd and control_plane.name == site.record.spec.clusters[0].name
+
+
 async def _registry(site: Site, machine: Machine, crew: Crew, images: Images, progress: Progress) -> None:
     with progress.step("registry and its images"):
         await ensure_registry(site.folder, machine, crew, images)
@@ -75,6 +81,8 @@ class _Cluster:
         self._control_plane, self._fabric, self._crew = control_plane, middle, crew
         self._images, self._progress = images, progress
         self._count = site.nodes(control_plane.name)
+        self._argocd = _runs_argocd(site, control_plane)
+        self._folder = site.folder
         self._cgroups = Cgroups(site.folder.root)
         self._nodes = [
             Node(control_plane, number, self._cgroups.node(control_plane.node_name(number)), SANDBOX_IMAGE)
@@ -95,6 +103,9 @@ class _Cluster:
             if self._nodes:
                 with self._progress.step(f"{name}: nodes and DNS"):
                     await self._agents(api, machines)
+            if self._argocd:
+                with self._progress.step(f"{name}: Argo CD"):
+                    await ensure_argocd(self._control_plane, self._folder)
 
     async def _machines(self) -> list[Machine]:
         """The machines, linked to the fabric: one for the control plane, which is the first node, too; more nodes."""
@@ -113,7 +124,8 @@ class _Cluster:
     async def _runtime(self, node: Node, machine: Machine) -> None:
         self._cgroups.make(node.name)
         start_node.write_files(node)
-        await start_node.start_runtime(node, machine, self._crew, self._images)
+        images = (self._images.sandbox, self._images.coredns, *(self._images.argocd if self._argocd else ()))
+        await start_node.start_runtime(node, machine, self._crew, images)
 
     async def _agents(self, api: Api, machines: list[Machine]) -> None:
         addresses = self._control_plane.addresses

@@ -38,6 +38,10 @@ Clusters = Annotated[
     list[str] | None,
     Parameter("--cluster", negative=(), help="NAME=NODES, repeated; default fleet=0, oldcluster=1, newcluster=1."),
 ]
+ArgoCD = Annotated[
+    bool,
+    Parameter("--argocd", negative=(), help="Argo CD in the first cluster, which has a node then, and a Git server."),
+]
 Faults = Annotated[bool, Parameter(negative=())]
 
 
@@ -47,13 +51,14 @@ async def up(
     lab: Name = "lab",
     cluster: Clusters = None,
     control_plane_only: ControlPlaneOnly = False,
+    argocd: ArgoCD = False,
     bin_dir: Binaries = None,
 ) -> None:
     """Bring the lab up, building what is missing.
 
     Of a lab that is up, starts again what has died; its options need not be repeated, except --bin-dir.
     """
-    wanted = _wanted(lab, cluster, control_plane_only, bin_dir)
+    wanted = _wanted(lab, cluster, control_plane_only, argocd, bin_dir)
     await wanted.up(for_console(err))
     names = " ".join(wanted.clusters)
     err.print(f"Lab [bold]{lab}[/] is up: {names}. To use it: export KUBECONFIG={wanted.kubeconfig}", soft_wrap=True)
@@ -86,9 +91,29 @@ async def kubeconfig(*, lab: Name = "lab") -> None:
 
 
 @app.command
-async def build(*, control_plane_only: ControlPlaneOnly = False, bin_dir: Binaries = None) -> None:
+async def server(cluster: str, /, *, lab: Name = "lab") -> None:
+    """Print the address of a cluster's API server for who is inside the lab, as Argo CD is.
+
+    Parameters
+    ----------
+    cluster
+        Its name.
+    """
+    print(_cluster(lab, cluster).inside_server)
+
+
+@app.command
+async def repository(*, lab: Name = "lab") -> None:
+    """Print the path of the Git repository that Argo CD deploys from: git clone $(landbridge-lab repository)."""
+    print(Lab.load(lab).repository)
+
+
+@app.command
+async def build(
+    *, control_plane_only: ControlPlaneOnly = False, argocd: ArgoCD = False, bin_dir: Binaries = None
+) -> None:
     """Make in the cache all that `up` needs, and print the folder that has kubectl and the components."""
-    wanted = Lab(control_plane_only=control_plane_only, bin_dir=bin_dir)
+    wanted = Lab(control_plane_only=control_plane_only, argocd=argocd, bin_dir=bin_dir)
     print((await wanted.prepare(for_console(err))).binaries)
 
 
@@ -145,12 +170,13 @@ def main() -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _wanted(lab: str, cluster: list[str] | None, control_plane_only: bool, bin_dir: Path | None) -> Lab:
-    """What was asked for. Without a word about clusters, a lab that is up stays what it is."""
-    if not cluster and not control_plane_only:
+def _wanted(lab: str, cluster: list[str] | None, control_plane_only: bool, argocd: bool, bin_dir: Path | None) -> Lab:
+    """What was asked for. Without a word about what it shall be, a lab that is up stays what it is."""
+    if not (cluster or control_plane_only or argocd):
         with suppress(NotUpError):
             return Lab.load(lab, bin_dir)
-    return Lab(lab, [parse_cluster(text) for text in cluster] if cluster else None, control_plane_only, bin_dir)
+    clusters = [parse_cluster(text) for text in cluster] if cluster else None
+    return Lab(lab, clusters, control_plane_only, bin_dir, argocd)
 
 
 def _escaped(error: Exception) -> str:

@@ -39,6 +39,15 @@ class Cluster:
         return f"https://127.0.0.1:{self.control_plane.port}"
 
     @property
+    def inside_server(self) -> str:
+        """URL of the API server for who is inside the lab: pods of any cluster. Not to be reached from this machine."""
+        if not self.control_plane.inside:
+            raise RefusedError(
+                f"inside address of {self.name}", "a control-plane-only lab has no pods", "use its address on loopback"
+            )
+        return f"https://{self.control_plane.host}:{self.control_plane.port}"
+
+    @property
     def ca_data(self) -> bytes:
         """The authority that signed the API server's certificate, PEM."""
         return (self.control_plane.files.certificates / "ca.crt").read_bytes()

@@ -27,6 +27,7 @@ class Lab:
 
     `name` keeps labs apart. `clusters` defaults to fleet (no node), oldcluster (1), newcluster (1).
     `control_plane_only`: API servers on loopback ports; needs no root and takes a few seconds.
+    `argocd`: the first cluster, which then has a node by default, runs Argo CD, with a Git server beside it.
     `bin_dir` (or $LANDBRIDGE_LAB_BIN_DIR): a folder of binaries to use instead of building them.
 
         async with Lab("mine", control_plane_only=True) as lab:
@@ -39,8 +40,9 @@ class Lab:
         clusters: Sequence[ClusterSpec] | None = None,
         control_plane_only: bool = False,
         bin_dir: Path | None = None,
+        argocd: bool = False,
     ) -> None:
-        self.spec: LabSpec = make_spec(name, clusters, control_plane_only)
+        self.spec: LabSpec = make_spec(name, clusters, control_plane_only, argocd)
         self._folder = lab_dir(name)
         own = bin_dir or os.environ.get("LANDBRIDGE_LAB_BIN_DIR")
         self._own_binaries = Path(own) if own else None
@@ -51,12 +53,21 @@ class Lab:
         record = read_record(lab_dir(name))
         if not record or not record.complete:
             raise NotUpError(f"lab {name} is not up", remedy=f"run `landbridge-lab up --lab {name}`")
-        return cls(name, record.spec.clusters, record.spec.control_plane_only, bin_dir)
+        return cls(name, record.spec.clusters, record.spec.control_plane_only, bin_dir, record.spec.argocd)
 
     @property
     def kubeconfig(self) -> Path:
         """A file with a context for each cluster, named like it, as admin; everything inline."""
         return self._folder.kubeconfig
+
+    @property
+    def repository(self) -> Path:
+        """The bare Git repository that Argo CD deploys from; who pushes to it has it deployed."""
+        if not self.spec.argocd:
+            raise RefusedError(
+                f"the repository of lab {self.spec.name}", "it has no Argo CD", "ask for one with --argocd"
+            )
+        return self._folder.repository
 
     @property
     def clusters(self) -> dict[str, Cluster]:
@@ -66,7 +77,7 @@ class Lab:
 
     async def prepare(self, progress: Progress | None = None) -> Supplies:
         """Make or find in the cache what `up` needs there; `up` does it itself, this only does it beforehand."""
-        return await get_supplies(self.spec.control_plane_only, self._own_binaries, progress or Silent())
+        return await get_supplies(self.spec, self._own_binaries, progress or Silent())
 
     async def up(self, progress: Progress | None = None) -> None:
         """Bring the lab up; of one that is up, start again what has died. Safe to kill at any moment and to repeat."""

@@ -92,6 +92,21 @@ class LabDir:
     def registry(self) -> Path:
         return self.root / "registry"
 
+    @property
+    def argocd(self) -> Path:
+        """What Argo CD is installed from."""
+        return self.root / "argocd"
+
+    @property
+    def repositories(self) -> Path:
+        """What the Git server serves: a repository's path here is that of its URL."""
+        return self.root / "repositories"
+
+    @property
+    def repository(self) -> Path:
+        """The one that the tutorial's ApplicationSets name."""
+        return self.repositories / "AliyunContainerService/gitops-demo.git"
+
     def cluster(self, name: str) -> ClusterDir:
         return ClusterDir(self.root / name)
 

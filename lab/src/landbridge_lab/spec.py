@@ -24,24 +24,39 @@ DEFAULT_CLUSTERS = (ClusterSpec("fleet", 0), ClusterSpec("oldcluster", 1), Clust
 
 
 class LabSpec(msgspec.Struct, frozen=True):
-    """A whole lab as asked for. `control_plane_only`: loopback ports, no root, no namespaces, no nodes."""
+    """A whole lab as asked for. `control_plane_only`: loopback ports, no root, no namespaces, no nodes.
+
+    `argocd`: the first cluster runs Argo CD, and has a Git server beside it.
+    """
 
     name: str
     clusters: tuple[ClusterSpec, ...]
     control_plane_only: bool = False
+    argocd: bool = False
 
     @property
     def has_nodes(self) -> bool:
         return any(cluster.nodes for cluster in self.clusters)
 
 
-def make_spec(name: str, clusters: Sequence[ClusterSpec] | None, control_plane_only: bool) -> LabSpec:
+def make_spec(
+    name: str, clusters: Sequence[ClusterSpec] | None, control_plane_only: bool, argocd: bool = False
+) -> LabSpec:
     """Check a request and complete it; raises RefusedError with the reason and a way out."""
     if clusters is None:
-        clusters = [ClusterSpec(c.name, 0 if control_plane_only else c.nodes) for c in DEFAULT_CLUSTERS]
+        clusters = _default_clusters(control_plane_only, argocd)
     _check_name("lab", name)
     _check_clusters(clusters, control_plane_only)
-    return LabSpec(name, tuple(clusters), control_plane_only)
+    if argocd:
+        _check_argocd(clusters, control_plane_only)
+    return LabSpec(name, tuple(clusters), control_plane_only, argocd)
+
+
+def _default_clusters(control_plane_only: bool, argocd: bool) -> list[ClusterSpec]:
+    if control_plane_only:
+        return [ClusterSpec(cluster.name) for cluster in DEFAULT_CLUSTERS]
+    hub, *members = DEFAULT_CLUSTERS
+    return [ClusterSpec(hub.name, 1) if argocd else hub, *members]
 
 
 def parse_cluster(text: str) -> ClusterSpec:
@@ -52,6 +67,16 @@ def parse_cluster(text: str) -> ClusterSpec:
             f"cluster {text!r}", f"{nodes!r} is not a number of nodes", "write NAME=NODES, as oldcluster=1"
         )
     return ClusterSpec(name, int(nodes or 0))
+
+
+def _check_argocd(clusters: Sequence[ClusterSpec], control_plane_only: bool) -> None:
+    first = clusters[0]
+    if control_plane_only:
+        raise RefusedError("Argo CD", "a control-plane-only lab has no nodes to run it", "ask for one or the other")
+    if not first.nodes:
+        raise RefusedError(
+            f"Argo CD in {first.name}", "it runs as pods there", f"ask for --cluster {first.name}=1 first"
+        )
 
 
 def _check_name(kind: str, name: str) -> None:

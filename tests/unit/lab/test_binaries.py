@@ -2,13 +2,15 @@
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from landbridge_lab.binaries import binaries_folder, folder, toolchain
+from landbridge_lab.binaries import binaries_folder, toolchain, tools
 from landbridge_lab.binaries.toolchain import Toolchain, find_toolchain
-from landbridge_lab.binaries.tools import CONTROL_PLANE, MODULES, NODES, TOOLS, Tool
+from landbridge_lab.binaries.tools import ARGOCD, CONTROL_PLANE, MODULES, NODES, TOOLS, Tool, tools_for
 from landbridge_lab.errors import LabError, MachineLacksError
+from landbridge_lab.images import recipes
 from landbridge_lab.progress import Silent
 
 KUBERNETES = next(tool for tool in TOOLS if tool.name == "kubernetes")
@@ -22,7 +24,7 @@ def tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tool:
     (module / "go.mod").write_text("module x\nrequire go.etcd.io/etcd/server/v3 v3.7.3\n")
     (module / "go.sum").write_text("sums\n")
     monkeypatch.setattr("landbridge_lab.binaries.tools.MODULES", tmp_path / "go")
-    return Tool("etcd", ".", ("etcd",), "a moment")
+    return Tool("etcd", ".", ("etcd",), "a moment", "go.etcd.io/etcd/server/v3")
 
 
 @pytest.fixture
@@ -47,11 +49,33 @@ def test_versions_are_those_that_were_tried() -> None:
         "etcd": "v3.7.3",
         "coredns": "v1.14.7",
         "kubernetes": "v1.36.4",
+        "argocd": "v3.2.6",
+        "helm": "v3.22.0",
+        "git-server": "of the lab",
     }
 
 
 def test_the_tools_have_every_binary_that_a_lab_needs() -> None:
-    assert {name for tool in TOOLS for name in tool.links} == {*CONTROL_PLANE, *NODES}
+    assert {name for tool in TOOLS for name in tool.names} == {*CONTROL_PLANE, *NODES, *ARGOCD}
+
+
+@pytest.mark.parametrize(
+    ("needed", "names"),
+    [
+        (CONTROL_PLANE, ["etcd", "kubernetes"]),
+        (CONTROL_PLANE + NODES, ["etcd", "coredns", "kubernetes"]),
+        (CONTROL_PLANE + NODES + ARGOCD, ["etcd", "coredns", "kubernetes", "argocd", "helm", "git-server"]),
+    ],
+)
+def test_no_tool_is_built_that_the_lab_does_not_need(needed: tuple[str, ...], names: list[str]) -> None:
+    assert [tool.name for tool in tools_for(needed)] == names
+
+
+def test_argocd_says_its_version_and_its_images_name_has_the_same() -> None:
+    argocd = next(tool for tool in TOOLS if tool.name == "argocd")
+
+    assert "-X github.com/argoproj/argo-cd/v3/common.version=3.2.6" in argocd.linker_flags()
+    assert recipes.ARGOCD_IMAGE.endswith(f":{argocd.version}")
 
 
 def test_kubernetes_says_its_version() -> None:
@@ -136,7 +160,7 @@ def test_the_pinned_go_is_locked_by_its_hash() -> None:
 async def test_binaries_are_built_once_and_linked_by_their_names(
     tool: Tool, fake_go: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(folder, "TOOLS", (tool,))
+    monkeypatch.setattr(tools, "TOOLS", (tool,))
 
     first = await binaries_folder(tmp_path / "cache", None, ["etcd"], Silent())
     assert (first / "etcd").read_text() == "built with 0 local\n"
@@ -146,10 +170,29 @@ async def test_binaries_are_built_once_and_linked_by_their_names(
     assert (first / "etcd").read_text() == "kept\n"
 
 
+async def test_files_of_the_source_are_kept_beside_the_binary(
+    tool: Tool, fake_go: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources = tmp_path / "sources/manifests"
+    sources.mkdir(parents=True)
+    (sources / "install.yaml").write_text("kind: List\n")
+    fake_go.write_text(
+        fake_go.read_text().replace(
+            "while [", f'if [ "$1" = list ]; then echo "{sources.parent}"; exit; fi\nwhile [', 1
+        )
+    )
+    monkeypatch.setattr(tools, "TOOLS", (replace(tool, files=("manifests/install.yaml",)),))
+
+    found = await binaries_folder(tmp_path / "cache", None, ["etcd", "install.yaml"], Silent())
+
+    assert (found / "install.yaml").read_text() == "kind: List\n"
+    assert (found / "etcd").exists()
+
+
 async def test_what_a_failed_build_left_is_not_taken_for_a_binary(
     tool: Tool, fake_go: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(folder, "TOOLS", (tool,))
+    monkeypatch.setattr(tools, "TOOLS", (tool,))
     monkeypatch.setenv("FAIL", "yes")
     with pytest.raises(LabError, match=r"etcd v3\.7\.3 could not be built: cannot compile"):
         await binaries_folder(tmp_path / "cache", None, ["etcd"], Silent())
@@ -164,7 +207,7 @@ async def test_what_a_failed_build_left_is_not_taken_for_a_binary(
 async def test_a_cache_from_which_something_was_removed_is_mended(
     tool: Tool, fake_go: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(folder, "TOOLS", (tool,))
+    monkeypatch.setattr(tools, "TOOLS", (tool,))
     found = await binaries_folder(tmp_path / "cache", None, ["etcd"], Silent())
     (found / "etcd").resolve().unlink()
     (tmp_path / "cache/etcd" / tool.key("go1.26.9")).rmdir()

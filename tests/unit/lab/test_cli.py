@@ -48,6 +48,9 @@ class Run:
         (["up", "--cluster", "old=x"], REFUSED, "NAME=NODES"),
         (["up", "--cluster", "old=1", "--control-plane-only"], REFUSED, "no nodes"),
         (["up", "--bin-dir", "/nowhere", "--control-plane-only"], LACKS, "lacks etcd"),
+        (["up", "--argocd", "--control-plane-only"], REFUSED, "no nodes to run it"),
+        (["server", "old"], NOT_UP, "landbridge-lab up --lab lab"),
+        (["repository"], NOT_UP, "landbridge-lab up --lab lab"),
         (["kubeconfig"], NOT_UP, "landbridge-lab up --lab lab"),
         (["cut", "old", "--api"], NOT_UP, "landbridge-lab up --lab lab"),
         (["cut", "old", "--api", "--mode", "explode"], REFUSED, "explode"),
@@ -80,12 +83,25 @@ def test_status_of_nothing_is_down_for_people_and_programs(run: Run) -> None:
     assert json.loads(done.stdout)["state"] == "down"
 
 
-@pytest.mark.parametrize("command", ["up", "down", "status", "kubeconfig", "build", "cut", "heal"])
+@pytest.mark.parametrize(
+    "command", ["up", "down", "status", "kubeconfig", "build", "cut", "heal", "server", "repository"]
+)
 def test_every_command_has_help(run: Run, command: str) -> None:
     done = run(command, "--help")
 
     assert done.returncode == 0
     assert f"landbridge-lab {command}" in done.stdout
+
+
+def test_a_lab_without_argocd_has_no_repository_and_one_without_pods_no_inside(home: Path, run: Run) -> None:
+    (home / "state/lab").mkdir(parents=True)
+    spec = LabSpec("lab", (ClusterSpec("mine"),), control_plane_only=True)
+    write_record(LabDir(home / "state/lab"), Record(spec, 0, complete=True))
+
+    for words, said in ((["repository"], "--argocd"), (["server", "mine"], "no pods")):
+        done = run(*words)
+        assert done.returncode == REFUSED
+        assert said in done.stderr
 
 
 def test_without_a_word_about_clusters_a_lab_that_is_up_stays_what_it_is(home: Path, run: Run) -> None:

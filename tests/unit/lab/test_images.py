@@ -144,15 +144,17 @@ async def test_no_programs_need_no_libraries() -> None:
 
 @pytest.fixture(scope="module")
 async def images(tmp_path_factory: pytest.TempPathFactory) -> Images:
-    """The lab's images, with a stand-in for CoreDNS."""
+    """The lab's images, with stand-ins for what is built from Go."""
     folder = tmp_path_factory.mktemp("images")
-    (folder / "coredns").write_text("#!/coredns\n")
-    return await build_images(folder / "cache", folder / "coredns")
+    for name in ("coredns", "argocd", "helm", "git-server"):
+        (folder / name).write_text(f"#!/bin/sh\necho this is {name}\n")
+    return await build_images(folder / "cache", folder, argocd=True)
 
 
 def test_images_have_the_names_that_pods_ask_for(images: Images) -> None:
     archives = {images.sandbox: SANDBOX_IMAGE, images.coredns: COREDNS_IMAGE}
     archives |= {archive: name for name, archive in images.pulled.items()}
+    archives |= dict(zip(images.argocd, (recipes.ARGOCD_IMAGE, recipes.REDIS_IMAGE), strict=True))
     named = {path: json.loads(read(path, "manifest.json"))[0]["RepoTags"] for path in archives}
     assert named == {path: [name] for path, name in archives.items()}
     assert tuple(images.pulled) == REGISTRY_IMAGES
@@ -189,3 +191,24 @@ def test_curl_image_has_a_shell_and_curl(images: Images, tmp_path: Path) -> None
     said = run_inside(root, "/bin/sh", "-c", "curl --version | head -n 1; getent passwd 0", PATH="/bin")
     assert said.startswith("curl ")
     assert said.endswith("root:x:0:0:root:/:/bin/sh\n")
+
+
+def test_argocd_image_has_what_argocd_calls(images: Images, tmp_path: Path) -> None:
+    root = unpack(images.argocd[0], tmp_path)
+    config = json.loads(read(images.argocd[0], json.loads(read(images.argocd[0], "manifest.json"))[0]["Config"]))
+    assert config["config"]["User"] == "999"
+    (root / "dev").mkdir()
+    (root / "dev/null").touch()
+    path = "/usr/local/bin:/usr/bin"
+    for name in ("argocd-repo-server", "helm"):
+        assert run_inside(root, "/usr/bin/sh", "-c", name, PATH=path).startswith("this is ")
+    assert run_inside(root, "/usr/bin/tini", "--", "git", "--version", PATH=path).startswith("git version")
+    done = run_inside(
+        root, "/usr/lib/git-core/git-http-backend", GIT_PROJECT_ROOT="/", PATH_INFO="/x", REQUEST_METHOD="GET"
+    )
+    assert "Status: 404" in done
+
+
+def test_redis_image_has_redis_under_its_own_name(images: Images, tmp_path: Path) -> None:
+    root = unpack(images.argocd[1], tmp_path)
+    assert run_inside(root, "/usr/bin/redis-server", "--version").startswith("Redis server v=")

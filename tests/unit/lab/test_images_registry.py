@@ -38,7 +38,8 @@ async def test_pushed_images_are_served_under_the_tutorials_names(
     archives = [tmp_path / f"{number}.tar" for number in range(4)]
     for path, name in zip(archives, ("a:1", "b:1", *REGISTRY_IMAGES), strict=True):
         write_archive(Image(name, [{"name": File(name.encode())}], ["/name"]), path)
-    await push(Images(*archives), ADDRESS, registry)
+    sandbox, coredns, web_demo, curl = archives
+    await push(Images(sandbox, coredns, web_demo, curl), ADDRESS, registry)
     for name in REGISTRY_IMAGES:
         repository, _, tag = name.partition("/")[2].partition(":")
         tags = await run(

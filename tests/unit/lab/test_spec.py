@@ -62,3 +62,20 @@ def test_sets_of_clusters_that_cannot_be_are_refused(clusters: list[ClusterSpec]
 def test_nodes_are_refused_where_control_planes_alone_are_wanted() -> None:
     with pytest.raises(RefusedError, match="no nodes"):
         make_spec("lab", [ClusterSpec("old", 1)], control_plane_only=True)
+
+
+def test_with_argocd_the_hub_has_a_node_by_default() -> None:
+    spec = make_spec("lab", None, control_plane_only=False, argocd=True)
+
+    assert [(cluster.name, cluster.nodes) for cluster in spec.clusters] == [
+        ("fleet", 1),
+        ("oldcluster", 1),
+        ("newcluster", 1),
+    ]
+
+
+def test_argocd_without_a_node_to_run_on_is_refused() -> None:
+    with pytest.raises(RefusedError, match="ask for --cluster hub=1 first"):
+        make_spec("lab", [ClusterSpec("hub"), ClusterSpec("old", 1)], control_plane_only=False, argocd=True)
+    with pytest.raises(RefusedError, match="no nodes to run it"):
+        make_spec("lab", None, control_plane_only=True, argocd=True)

@@ -19,8 +19,8 @@ CONTROLLER_MANAGER = "controller-manager"
 SCHEDULER = "scheduler"
 PROXY = "kube-proxy"
 
-# Where tests play the provider, the cluster must not make EndpointSlices; namespaces and owned objects still go away, and
-# a Secret that asks for a service account's token gets one.
+# Where tests play the provider, the cluster must not make EndpointSlices; namespaces and owned objects still go away,
+# and a Secret that asks for a service account's token gets one.
 _CONTROLLERS_WITHOUT_NODES = "namespace-controller,garbage-collector-controller,serviceaccount-token-controller"
 
 AUDIT_POLICY = {

@@ -25,10 +25,11 @@ class Image:
     layers: Sequence[Tree]
     entrypoint: Sequence[str]
     environment: dict[str, str] = field(default_factory=dict)
+    user: str = ""
 
     def key(self) -> str:
         """Digest what determines the archive, without reading the machine's files."""
-        digest = hashlib.sha256(repr((self.name, self.entrypoint, self.environment)).encode())
+        digest = hashlib.sha256(repr((self.name, self.entrypoint, self.environment, self.user)).encode())
         for layer in self.layers:
             digest.update(b"layer\n")
             for path, entry in sorted(layer.items()):
@@ -55,6 +56,7 @@ def _config(image: Image, layers: list[str]) -> dict[str, object]:
         "config": {
             "Entrypoint": list(image.entrypoint),
             "Env": [f"{name}={value}" for name, value in {"PATH": "/usr/bin", **image.environment}.items()],
+            "User": image.user,
             "WorkingDir": "/",
         },
         "rootfs": {"type": "layers", "diff_ids": [f"sha256:{layer}" for layer in layers]},

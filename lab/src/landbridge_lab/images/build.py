@@ -11,12 +11,13 @@ from landbridge_lab.images.archive import Image, write_archive
 
 @dataclass(frozen=True)
 class Images:
-    """The docker-archive tar of each image."""
+    """The docker-archive tar of each image. `argocd`: those that Argo CD runs from; none where it is not asked for."""
 
     sandbox: Path
     coredns: Path
     web_demo: Path
     curl: Path
+    argocd: tuple[Path, ...] = ()
 
     @property
     def pulled(self) -> dict[str, Path]:
@@ -24,11 +25,17 @@ class Images:
         return {recipes.WEB_DEMO_IMAGE: self.web_demo, recipes.CURL_IMAGE: self.curl}
 
 
-async def build_images(cache_dir: Path, coredns: Path) -> Images:
-    """Build whatever is not in the cache yet, given the lab's CoreDNS binary."""
-    sandbox, web_demo, curl = await asyncio.gather(recipes.sandbox(), recipes.web_demo(), recipes.curl())
-    images = (sandbox, recipes.coredns(coredns), web_demo, curl)
-    return Images(*[await asyncio.to_thread(cached, cache_dir, image) for image in images])
+async def build_images(cache_dir: Path, binaries: Path, argocd: bool = False) -> Images:
+    """Build whatever is not in the cache yet, given the folder of the lab's binaries."""
+    images = [
+        await recipes.sandbox(),
+        recipes.coredns(binaries / "coredns"),
+        await recipes.web_demo(),
+        await recipes.curl(),
+        *([await recipes.argocd(binaries), await recipes.redis()] if argocd else []),
+    ]
+    sandbox, coredns, web_demo, curl, *more = [await asyncio.to_thread(cached, cache_dir, image) for image in images]
+    return Images(sandbox, coredns, web_demo, curl, tuple(more))
 
 
 def cached(cache_dir: Path, image: Image) -> Path:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from landbridge_lab.commands import run
@@ -35,6 +36,13 @@ PROGRAMS = {
 }
 """Each program and the package that has it."""
 
+ARGOCD_PROGRAMS = {
+    "git": "git",
+    "/usr/lib/git-core/git-http-backend": "git",
+    "/usr/bin/redis-check-rdb": "redis-tools",
+}
+"""The same for a lab with Argo CD."""
+
 APT_GET = "/usr/bin/apt-get"
 _OPTIONS = ("-y", "-qq", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -48,14 +56,14 @@ def require_root() -> None:
         )
 
 
-def missing_packages() -> list[str]:
+def missing_packages(programs: Mapping[str, str]) -> list[str]:
     """The packages whose programs are not there."""
-    return sorted({package for program, package in PROGRAMS.items() if not shutil.which(program, path=_PATH)})
+    return sorted({package for program, package in programs.items() if not shutil.which(program, path=_PATH)})
 
 
-async def ensure_packages(progress: Progress) -> None:
+async def ensure_packages(progress: Progress, argocd: bool = False) -> None:
     """Install what is missing."""
-    missing = missing_packages()
+    missing = missing_packages(PROGRAMS | (ARGOCD_PROGRAMS if argocd else {}))
     if not missing:
         return
     remedy = f"install what these packages of Debian have: {' '.join(missing)}"

@@ -1,7 +1,9 @@
 """Bringing one node up: containerd with the images that must be there, then kubelet and kube-proxy."""
 
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from landbridge_lab.commands import run
@@ -9,7 +11,6 @@ from landbridge_lab.control_plane.api import Api
 from landbridge_lab.crew import Crew
 from landbridge_lab.errors import LabError
 from landbridge_lab.files import put
-from landbridge_lab.images import Images
 from landbridge_lab.network.machines import Machine
 from landbridge_lab.nodes.node import SOCKET, Node
 
@@ -26,8 +27,8 @@ def write_files(node: Node) -> None:
     put(files / "kube-proxy.json", json.dumps(node.proxy_config()))
 
 
-async def start_runtime(node: Node, machine: Machine, crew: Crew, images: Images) -> None:
-    """containerd, with the images that pods need before there is a registry."""
+async def start_runtime(node: Node, machine: Machine, crew: Crew, images: Iterable[Path]) -> None:
+    """containerd, with the images (archives) that pods do not pull from the registry."""
     part, log = f"{node.part}/containerd", node.files / "log/containerd.log"
     fresh = not crew.has(part)
     await crew.ensure(part, [*machine.enter, *node.containerd()], log)
@@ -43,7 +44,7 @@ async def start_runtime(node: Node, machine: Machine, crew: Crew, images: Images
 
     if fresh:
         await crew.wait(f"containerd of {node.name}", part, answers)
-        for archive in (images.sandbox, images.coredns):
+        for archive in images:
             await run([*ctr, "images", "import", archive])
 
 

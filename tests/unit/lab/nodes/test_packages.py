@@ -10,17 +10,26 @@ from landbridge_lab.nodes.packages import ensure_packages, missing_packages, req
 from landbridge_lab.progress import Silent
 
 
-def test_what_is_missing_is_named_by_its_package_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_missing_is_named_by_its_package_once() -> None:
     programs = {"sh": "dash", "no-such-program": "some-package", "no-other-program": "some-package"}
-    monkeypatch.setattr(packages, "PROGRAMS", programs)
 
-    assert missing_packages() == ["some-package"]
+    assert missing_packages(programs) == ["some-package"]
 
 
 async def test_nothing_is_installed_where_nothing_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packages, "PROGRAMS", {"sh": "dash"})
 
     await ensure_packages(Silent())
+
+
+async def test_what_argocd_needs_is_asked_for_only_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packages, "PROGRAMS", {"sh": "dash"})
+    monkeypatch.setattr(packages, "ARGOCD_PROGRAMS", {"no-such-program": "some-package"})
+    monkeypatch.setattr(packages, "APT_GET", "/no/apt-get")
+
+    await ensure_packages(Silent())
+    with pytest.raises(MachineLacksError, match="some-package"):
+        await ensure_packages(Silent(), argocd=True)
 
 
 async def test_a_machine_without_apt_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,6 +71,7 @@ def test_packages_that_the_images_are_made_of_are_among_them() -> None:
 
 def test_programs_that_the_images_take_are_checked_where_they_are_taken_from() -> None:
     assert {"/usr/bin/busybox", "/usr/bin/curl", "/usr/bin/getent", "/usr/bin/python3"} <= packages.PROGRAMS.keys()
+    assert "/usr/bin/redis-check-rdb" in packages.ARGOCD_PROGRAMS
 
 
 def test_others_than_root_are_refused_with_a_way_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,3 @@
+module landbridge.dev/lab/git-server
+
+go 1.26.0
