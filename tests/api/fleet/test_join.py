@@ -106,7 +106,7 @@ async def test_no_token_is_ever_printed(hub: Api, member: Api, landbridge: Comma
         ((*JOIN, "--server", "http://127.0.0.1:1"), 3, "https://host:port"),
         ((*JOIN, "--server", "https://127.0.0.1:1"), 4, "with --server"),
         (("fleet", "join", "oldcluster", "--context", "oldcluster", "--hub-context", "newcluster", *CIDR), 3, "init"),
-        (("fleet", "join", "oldcluster", *CIDR), 2, "--context"),
+        (("fleet", "join", "oldcluster", *CIDR), 3, "refused (NoContext)"),
     ],
     ids=lambda value: "" if isinstance(value, int | tuple) else str(value),
 )
