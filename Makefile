@@ -5,7 +5,7 @@ READY  := .venv/ready
 LAB    ?= lab
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint generate guards bench lab-up lab-down lock clean
+.PHONY: help demo demo-gitops test test-gitops lint generate guards bench lab-up lab-down lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -13,9 +13,16 @@ help: ## this list
 demo: $(READY) ## the tutorial on three real clusters, from nothing to a table of results
 	@$(BIN)/python -m demo $(ARGS)
 
+demo-gitops: $(READY) ## the same by GitOps (the tutorial's Option B), with a real Argo CD
+	@$(BIN)/python -m demo --gitops $(ARGS)
+
 test: $(READY) ## all tests: unit, on real API servers, on the real lab
-	@$(BIN)/landbridge-lab build
+	@$(BIN)/landbridge-lab build --argocd
 	@$(BIN)/python -m pytest
+
+test-gitops: $(READY) ## of these, the tests that need Argo CD
+	@$(BIN)/landbridge-lab build --argocd
+	@$(BIN)/python -m pytest tests/gitops
 
 lint: $(READY) ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff format --check .

@@ -9,9 +9,11 @@ from typing import Annotated
 from cyclopts import App, Parameter
 from landbridge_lab import Lab
 
+from demo.gitops import STEPS as GITOPS_STEPS
 from demo.play import play
 from demo.screen import Screen
 from demo.stage import Stage
+from demo.steps import STEPS
 
 app = App(
     name="python -m demo", help="The tutorial, on three real clusters that come up on this machine.", version_flags=()
@@ -22,26 +24,34 @@ INTERRUPTED = 130
 
 @app.default
 async def demo(
-    *, lab: str = "demo", keep: Annotated[bool, Parameter(negative=())] = False, picture: Path | None = None
+    *,
+    gitops: Annotated[bool, Parameter(negative=())] = False,
+    lab: str | None = None,
+    keep: Annotated[bool, Parameter(negative=())] = False,
+    picture: Path | None = None,
 ) -> int:
     """Bring three clusters up, join them, and move three Services from one to another.
 
     Parameters
     ----------
+    gitops
+        The tutorial's Option B: with Argo CD on the hub, and a Git repository that it deploys from.
     lab
-        Name of the lab. One of that name which an earlier demo kept is taken down first; one that no demo made is not.
+        Name of the lab, by default demo or demo-gitops. One of that name which an earlier demo kept is taken down
+        first; one that no demo made is not.
     keep
         Leave the lab up and the controller running, and say how to look around.
     picture
         Write the main parts of what is shown to this file, as an SVG, when all went as expected.
     """
     screen = Screen()
-    stage = Stage(Lab(lab), STATE / lab, screen)
-    playing = asyncio.create_task(play(stage, keep=keep))
+    name = lab or ("demo-gitops" if gitops else "demo")
+    stage = Stage(Lab(name, argocd=gitops), STATE / name, screen)
+    playing = asyncio.create_task(play(stage, GITOPS_STEPS if gitops else STEPS, keep=keep))
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, playing.cancel)
     right = await playing
     if picture and right:
-        screen.save_picture(picture)
+        screen.save_picture(picture, "make demo-gitops" if gitops else "make demo")
     return 0 if right else 1
 
 

@@ -8,18 +8,18 @@ from landbridge_lab.progress import for_console
 
 from demo.shell import CommandFailedError
 from demo.stage import Stage
-from demo.steps import STEPS
+from demo.steps import STEPS, Step
 from demo.table import results_table, times_table
 from demo.times import Times
 from demo.walk import Result, walk
 
 
-async def play(stage: Stage, *, keep: bool = False) -> bool:
+async def play(stage: Stage, steps: Sequence[Step] = STEPS, *, keep: bool = False) -> bool:
     """Play it; returns whether every answer was as expected."""
     try:
         with stage.claimed():
             try:
-                return await _play(stage, keep)
+                return await _play(stage, steps, keep)
             finally:
                 if keep:
                     stage.screen.output(stage.how_to_look_around())
@@ -28,20 +28,20 @@ async def play(stage: Stage, *, keep: bool = False) -> bool:
         return False
 
 
-async def _play(stage: Stage, keep: bool) -> bool:
+async def _play(stage: Stage, steps: Sequence[Step], keep: bool) -> bool:
     times = Times()
     results: list[Result] = []
     try:
         async with _tidy(stage, times, keep):
-            await _walk(stage, times, results)
+            await _walk(stage, steps, times, results)
     except (LabError, CommandFailedError) as error:
         stage.screen.error(str(error))
     with stage.screen.pictured():
-        _conclude(stage, times, results)
-    return _as_expected(results)
+        _conclude(stage, times, results, right := _as_expected(steps, results))
+    return right
 
 
-async def _walk(stage: Stage, times: Times, results: list[Result]) -> None:
+async def _walk(stage: Stage, steps: Sequence[Step], times: Times, results: list[Result]) -> None:
     progress = for_console(stage.screen.console)
     with times.part("set-up"):
         stage.screen.title("Set-up: binaries and images, made once")
@@ -55,7 +55,7 @@ async def _walk(stage: Stage, times: Times, results: list[Result]) -> None:
         stage.screen.title("Fleet: the clusters are joined")
         await stage.join(shell)
     with times.part("walk"):
-        results.extend([result async for result in walk(shell)])
+        results.extend([result async for result in walk(shell, steps)])
     if any(result.error for result in results):
         stage.screen.error(f"the end of the controller's log:\n{stage.controller.last_words()}")
 
@@ -72,14 +72,14 @@ async def _tidy(stage: Stage, times: Times, keep: bool) -> AsyncIterator[None]:
                 await stage.end()
 
 
-def _conclude(stage: Stage, times: Times, results: Sequence[Result]) -> None:
+def _conclude(stage: Stage, times: Times, results: Sequence[Result], right: bool) -> None:
     stage.screen.title("Results")
     if results:
         stage.screen.show(results_table(results))
     stage.screen.show(times_table(times.parts))
-    if not _as_expected(results):
+    if not right:
         stage.screen.error("Something differed from what was expected.")
 
 
-def _as_expected(results: Sequence[Result]) -> bool:
-    return len(results) == len(STEPS) and all(result.right for result in results)
+def _as_expected(steps: Sequence[Step], results: Sequence[Result]) -> bool:
+    return len(results) == len(steps) and all(result.right for result in results)

@@ -61,6 +61,6 @@ class Screen:
         """Show what went wrong."""
         self.show(Text(text, style="bold red"))
 
-    def save_picture(self, path: Path) -> None:
+    def save_picture(self, path: Path, title: str) -> None:
         """Write the recorded parts as an SVG that fetches no font: one of the reader's machine does."""
-        path.write_text(FONT_FACE.sub("", self._recorder.export_svg(title="make demo")))
+        path.write_text(FONT_FACE.sub("", self._recorder.export_svg(title=title)))

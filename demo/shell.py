@@ -3,8 +3,8 @@
 import asyncio
 import os
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from demo.screen import Screen
@@ -25,12 +25,13 @@ class Shell:
     folder: Path
     programs: Sequence[Path]
     kubeconfig: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def environment(self) -> dict[str, str]:
         """Give the variables that a person would export to type the same."""
         path = os.pathsep.join([*map(str, self.programs), os.environ.get("PATH", "")])
-        return os.environ | {"PATH": path, "KUBECONFIG": str(self.kubeconfig)}
+        return {**os.environ, "PATH": path, "KUBECONFIG": str(self.kubeconfig), **self.variables}
 
     async def run(self, line: str) -> str:
         """Show a command line, run it, show and return what it said."""

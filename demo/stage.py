@@ -1,6 +1,7 @@
 """The stage: a lab that is up, its clusters joined, the controller running; and the way back to nothing."""
 
 import shlex
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -22,7 +23,9 @@ TUTORIAL = ROOT / "docs" / "tutorial"
 
 
 class Stage:
-    """One demo's lab and controller. `folder` keeps the controller's kubeconfig and log."""
+    """One demo's lab and controller. `folder` keeps the controller's kubeconfig and log, and a clone of the repository
+    that Argo CD deploys from, where the lab has it.
+    """
 
     def __init__(self, lab: Lab, folder: Path, screen: Screen) -> None:
         self.lab = lab
@@ -58,28 +61,51 @@ class Stage:
         """Give a shell with the lab's kubectl and this environment's landbridge."""
         supplies = await self.lab.prepare()
         self._programs = (supplies.binaries, Path(sys.executable).parent)
-        return Shell(self.screen, TUTORIAL, self._programs, self.lab.kubeconfig)
+        # A person's own settings (signed commits, say) have no place in the clone.
+        git = {"GITOPS": str(self._clone), "GIT_CONFIG_GLOBAL": "/dev/null"} if self.lab.spec.argocd else {}
+        return Shell(self.screen, TUTORIAL, self._programs, self.lab.kubeconfig, git)
 
     async def join(self, shell: Shell) -> None:
         """Make the fleet, join both clusters to it, start the controller: what a person types."""
-        self.screen.command(f"export KUBECONFIG={self.lab.kubeconfig}; cd {shell.folder}")
+        exported = " ".join(f"{name}={value}" for name, value in shell.variables.items())
+        self.screen.command(f"export KUBECONFIG={self.lab.kubeconfig} {exported}".rstrip() + f"; cd {shell.folder}")
         kubeconfig = shlex.quote(str(self.controller.kubeconfig))
-        await shell.run(f"landbridge fleet init --context fleet --controller-kubeconfig {kubeconfig}")
+        argocd = " --argocd" if self.lab.spec.argocd else ""
+        await shell.run(f"landbridge fleet init --context fleet --controller-kubeconfig {kubeconfig}{argocd}")
         for cluster in (OLD, NEW):
-            await shell.run(f"landbridge fleet join {cluster} --context {cluster} --hub-context fleet")
+            join = f"landbridge fleet join {cluster} --context {cluster} --hub-context fleet"
+            await shell.run(join + self._with_argocd(cluster))
+        if argocd:
+            await self._prepare_gitops(shell)
         await self.controller.start(shell)
         await shell.run("landbridge fleet list --hub-context fleet")
+
+    def _with_argocd(self, cluster: str) -> str:
+        """Where the lab has Argo CD, it learns of the cluster by the address that it can use from its pods."""
+        server = f"$({PROGRAM} server {cluster} --lab {self.lab.spec.name})"
+        return f" --argocd --argocd-server {server}" if self.lab.spec.argocd else ""
+
+    async def _prepare_gitops(self, shell: Shell) -> None:
+        """Have argocd's command line look where Argo CD is, and make a clone of its repository to commit in."""
+        await shell.run("kubectl config set-context fleet --namespace=argocd")
+        who = "-c user.name=demo -c user.email=demo@localhost"
+        await shell.run(f"git clone -q {who} $({PROGRAM} repository --lab {self.lab.spec.name}) $GITOPS")
 
     async def end(self) -> None:
         """End the controller, then the lab: nothing is left but the controller's log."""
         await self.controller.end()
         self.controller.kubeconfig.unlink(missing_ok=True)
+        shutil.rmtree(self._clone, ignore_errors=True)
         await self.lab.down()
 
     def how_to_look_around(self) -> str:
         """Say what a person can do with what was kept; nothing when nothing was."""
         look = self._how_to_look() if self._programs else ("Kept as far as it came.",)
         return "\n".join((*look, *self._how_to_end())) if self._programs or self._lab_is_there else ""
+
+    @property
+    def _clone(self) -> Path:
+        return self._folder / "gitops-demo"
 
     @property
     def _lab_is_there(self) -> bool:
@@ -107,6 +133,7 @@ class Stage:
             f"  export KUBECONFIG={self.lab.kubeconfig} PATH={path}:$PATH",
             "  kubectl --context fleet get mcs -A",
             f"  kubectl --context {NEW} get pods,endpointslices -n mcs-demo",
+            *(("  argocd --core app list", f"  cd {self._clone}") if self.lab.spec.argocd else ()),
             f"  tail -f {self.controller.log}",
         )
 

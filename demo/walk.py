@@ -8,7 +8,7 @@ from time import monotonic
 from demo.ask import ask
 from demo.chain import expected, valid
 from demo.shell import CommandFailedError, Shell
-from demo.steps import STEPS, Step
+from demo.steps import Step
 from demo.views import NotSettledError, until_settled
 
 
@@ -28,7 +28,7 @@ class Result:
         return not self.error and expected(serving) in self.answers and self.answers.keys() <= valid(serving)
 
 
-async def walk(shell: Shell, steps: Iterable[Step] = STEPS) -> AsyncIterator[Result]:
+async def walk(shell: Shell, steps: Iterable[Step]) -> AsyncIterator[Result]:
     """Go through the steps. Wrong answers do not end the walk; a command that failed, or a wait, does."""
     for step in steps:
         with shell.screen.pictured(step.pictured):

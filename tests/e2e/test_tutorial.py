@@ -32,7 +32,7 @@ async def walked(stage: Stage, shell: Shell) -> AsyncGenerator[Walked]:
     """Walk it once; when service2 has moved, the controller is killed and started again."""
     await stage.join(shell)
     walked = Walked()
-    async for result in walk(shell):
+    async for result in walk(shell, STEPS):
         walked.results.append(result)
         if result.answers == {SERVICE2_MOVED: TIMES} and walked.crash is None:
             walked.crash = await crash(stage, shell)

@@ -45,9 +45,20 @@ def expected_deployment(service: str, cluster: str, following: str, page: str) -
     return manifest
 
 
-@pytest.mark.parametrize("name", ["web-demo-svc-new", "multiclusterservice", "web-demo-new"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "web-demo-svc-new",
+        "multiclusterservice",
+        "web-demo-new",
+        "argocd/svc-demo-oldcluster",
+        "argocd/svc-demo-newcluster",
+        "argocd/curl-client-pod",
+    ],
+)
 def test_our_yaml_is_what_the_tutorial_prints(name: str) -> None:
-    assert (OURS / f"{name}.yaml").read_text().split() == (PRINTED / f"{name}.txt").read_text().split()
+    printed = (PRINTED / f"{name.removeprefix('argocd/')}.txt").read_text()
+    assert (OURS / f"{name}.yaml").read_text().split() == printed.split()
 
 
 def test_our_yaml_means_what_the_tutorial_says() -> None:
@@ -58,6 +69,61 @@ def test_our_yaml_means_what_the_tutorial_says() -> None:
     assert specs == [{"consumerClusters": both, "providerClusters": both}] * 3
     (deployment,) = parsed("web-demo-new.yaml")
     assert deployment["spec"]["template"]["metadata"] == {"creationTimestamp": None, "labels": {"app": "service2"}}
+
+
+def application(path: str, cluster: str, namespace: str) -> Manifest:
+    """Write out an Application's spec as the tutorial means it, but for its revision and what it passes to Helm."""
+    return {
+        "project": "default",
+        "source": {"repoURL": "https://github.com/AliyunContainerService/gitops-demo.git", "path": path},
+        "destination": {"server": f"<Your-{cluster}-Cluster-Server-URL>", "namespace": namespace},
+        "syncPolicy": {"syncOptions": ["CreateNamespace=true"]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("cluster", "parameters"),
+    [
+        ("old", ["envSvcName", "envCallSvcName", "envAPI", "envCluster"]),
+        ("new", ["envSvcName", "onlyService"]),
+    ],
+)
+def test_our_application_sets_mean_what_the_tutorial_says(cluster: str, parameters: list[str]) -> None:
+    (found,) = parsed(f"argocd/svc-demo-{cluster}cluster.yaml")
+    assert (found["kind"], found["metadata"]["namespace"]) == ("ApplicationSet", "argocd")
+    (generator,) = found["spec"]["generators"]
+    if cluster == "old":
+        assert generator["list"]["elements"] == elements()
+    else:
+        new = [{"envSvcName": f"service{n}", "envCluster": "newcluster", "onlyService": "true"} for n in (1, 2, 3)]
+        assert generator["list"]["elements"] == new
+    template = found["spec"]["template"]
+    assert template["metadata"] == {"name": "{{envSvcName}}-{{envCluster}}-svc-demo"}
+    expected = application("manifests/helm/svc-demo", cluster.title(), "mcs-demo")
+    expected["syncPolicy"]["automated"] = {}
+    passed = [{"name": name, "value": "{{" + name + "}}"} for name in parameters]
+    expected["source"] |= {"targetRevision": "main", "helm": {"parameters": passed, "valueFiles": ["values.yaml"]}}
+    assert template["spec"] == expected
+
+
+def test_our_application_means_what_the_tutorial_says() -> None:
+    (found,) = parsed("argocd/curl-client-pod.yaml")
+    assert (found["kind"], found["metadata"]) == ("Application", {"name": "curl-client-pod", "namespace": "argocd"})
+    expected = application("manifests/directory/curlclient", "Old", "customer-ns")
+    expected["source"]["targetRevision"] = "HEAD"
+    assert found["spec"] == expected
+
+
+def test_what_git_serves_is_what_kubectl_applies() -> None:
+    (pod,), (ours,) = parsed("gitops/manifests/directory/curlclient/pod.yaml"), parsed("curl-client.yaml")
+    assert pod["spec"] == ours["spec"]
+    ids = {"<Your-New-Cluster-ID>": "newcluster", "<Your-Old-Cluster-ID>": "oldcluster"}
+    filled = (OURS / "multiclusterservice.yaml").read_text()
+    for placeholder, name in ids.items():
+        filled = filled.replace(placeholder, name)
+    served = "gitops/manifests/directory/multiclusterservices/multiclusterservice.yaml"
+    assert parsed(served) == list(yaml.safe_load_all(filled))
+    assert parsed("gitops/manifests/directory/service2-newcluster/web-demo-new.yaml") == parsed("web-demo-new.yaml")
 
 
 def test_the_tutorials_parameters_are_read_whole() -> None:

@@ -16,7 +16,7 @@ def test_picture_holds_the_chosen_parts_and_fetches_nothing(tmp_path: Path) -> N
         with screen.pictured(wanted=False):
             screen.output("unseen")
         screen.output("READY")
-    screen.save_picture(tmp_path / "demo.svg")
+    screen.save_picture(tmp_path / "demo.svg", "make demo")
     picture = (tmp_path / "demo.svg").read_text()
     assert "kubectl&#160;get&#160;mcs" in picture
     assert "READY" in picture
