@@ -1,4 +1,8 @@
-"""Leaving: the controller takes every import out, then everything of ours in the member goes (rule S11)."""
+"""Leaving: the controller takes every import out, then everything of ours in the member goes (rule S11).
+
+Between the two goes what Argo CD has of it, on the hub before the member: whoever goes on with a leave that was
+interrupted still finds our account there.
+"""
 
 from __future__ import annotations
 

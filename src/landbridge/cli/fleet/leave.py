@@ -44,8 +44,9 @@ async def leave(
 ) -> None:
     """Let a cluster leave the fleet.
 
-    The controller removes what it imported into the cluster, and from it into others; then account, rules and our
-    namespace go. If that takes too long, nothing is lost: leave again to wait on.
+    The controller removes what it imported into the cluster, and from it into others; then its registration with Argo
+    CD goes, if join made one, and accounts, rules and our namespace. If that takes too long, nothing is lost: leave
+    again to wait on.
     """
     check_one(name, context, from_argocd, optional=force)
     if server and from_argocd is None:
