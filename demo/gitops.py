@@ -82,8 +82,8 @@ STEPS = (
     Step(
         "Step 4: service2 in the new one, from Git",
         (
-            apply("service2-newcluster", NEW, "New"),
-            *made("service2-newcluster"),
+            apply("deployments-newcluster", NEW, "New"),
+            *made("deployments-newcluster"),
             rolled_out(NEW, "service2"),
         ),
         ((OLD,), (NEW, OLD), (OLD,)),
@@ -102,14 +102,14 @@ STEPS = (
     ),
     Step(
         "Roll back: new service2 scaled to zero",
-        (*scale(NEW, "service2", 0), out_of_sync("service2-newcluster")),
+        (*scale(NEW, "service2", 0), out_of_sync("deployments-newcluster")),
         ALL_OLD,
     ),
     Step(
         "service2 again: new one as Git has it",
         (
-            "argocd --core app sync service2-newcluster",
-            *synced("service2-newcluster"),
+            "argocd --core app sync deployments-newcluster",
+            *synced("deployments-newcluster"),
             rolled_out(NEW, "service2"),
         ),
         ((OLD,), (NEW, OLD), (OLD,)),

@@ -123,7 +123,7 @@ def test_what_git_serves_is_what_kubectl_applies() -> None:
         filled = filled.replace(placeholder, name)
     served = "gitops/manifests/directory/multiclusterservices/multiclusterservice.yaml"
     assert parsed(served) == list(yaml.safe_load_all(filled))
-    assert parsed("gitops/manifests/directory/service2-newcluster/web-demo-new.yaml") == parsed("web-demo-new.yaml")
+    assert parsed("gitops/manifests/directory/deployments-newcluster/web-demo-new.yaml") == parsed("web-demo-new.yaml")
 
 
 def test_the_tutorials_parameters_are_read_whole() -> None:

@@ -40,6 +40,8 @@ async def ensure_argocd(control_plane: ControlPlane, lab: LabDir) -> None:
     await run([*kubectl, "wait", "crd", "-l", _PART_OF, "--for=condition=Established", "--timeout=60s"])
     await run([*kubectl, *_APPLY, "-n", NAMESPACE, "-f", lab.argocd / "project.yaml"])
     await until("pods of Argo CD", lambda: _ready(kubectl), every=0.2)
+    # Who lists objects of a new kind first may be told to come back (429); kubectl does, and nobody after it has to.
+    await run([*kubectl, "get", "-A", "applications,applicationsets,appprojects"])
 
 
 def write_files(lab: LabDir, binaries: Path) -> None:

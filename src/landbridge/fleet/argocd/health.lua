@@ -15,10 +15,6 @@ local function condition(kind)
   end
 end
 
-if obj.metadata.deletionTimestamp ~= nil then
-  return health("Progressing", "Imports are being removed")
-end
-
 local waiting = health("Progressing", "Waiting for the Landbridge controller")
 if obj.status == nil or (obj.status.observedGeneration or 0) < (obj.metadata.generation or 0) then
   return waiting

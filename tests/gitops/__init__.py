@@ -1,0 +1,1 @@
+"""With a real Argo CD on the hub."""

@@ -1,0 +1,87 @@
+"""Applications of Argo CD, as these tests make, read and wait for them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from demo.gitops import WAIT, pushed, server
+from demo.shell import Shell
+
+Body = dict[str, Any]
+
+REPOSITORY = "https://github.com/AliyunContainerService/gitops-demo.git"
+HUB = "https://kubernetes.default.svc"
+
+
+async def address(shell: Shell, cluster: str) -> str:
+    """The address that Argo CD has of a member."""
+    return await shell.quiet(server(cluster))
+
+
+def application(name: str, destination: str, namespace: str, source: Body, **policy: object) -> Body:
+    """An Application that Argo CD syncs by itself, prunes and heals."""
+    automated = {"prune": True, "selfHeal": True} | policy
+    return {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Application",
+        "metadata": {"name": name, "namespace": "argocd", "finalizers": ["resources-finalizer.argocd.argoproj.io"]},
+        "spec": {
+            "project": "default",
+            "destination": {"server": destination, "namespace": namespace},
+            "source": {"repoURL": REPOSITORY, "targetRevision": "main", **source},
+            "syncPolicy": {"automated": automated, "syncOptions": ["CreateNamespace=true"]},
+        },
+    }
+
+
+def chart(service: str, cluster: str, **parameters: str) -> Body:
+    """The tutorial's chart, with what its ApplicationSets pass."""
+    values = {"envSvcName": service, "envCluster": cluster, **parameters}
+    listed = [{"name": name, "value": value} for name, value in values.items()]
+    return {"path": "manifests/helm/svc-demo", "helm": {"parameters": listed}}
+
+
+async def apply(shell: Shell, context: str, *objects: Body) -> None:
+    """Apply objects."""
+    text = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
+    await shell.quiet(f"kubectl --context {context} apply -f - <<'JSON'\n{text}\nJSON")
+
+
+async def get(shell: Shell, name: str) -> Body:
+    """An Application as it is now."""
+    found: Body = json.loads(await shell.quiet(f"kubectl --context fleet get app -n argocd {name} -o json"))
+    return found
+
+
+async def all_of_them(shell: Shell) -> list[Body]:
+    """Every Application as it is now."""
+    found: list[Body] = json.loads(await shell.quiet("kubectl --context fleet get app -n argocd -o json"))["items"]
+    return found
+
+
+def sync_of(app: Body) -> str:
+    """Synced, OutOfSync or Unknown."""
+    status: str = app.get("status", {}).get("sync", {}).get("status", "")
+    return status
+
+
+def health_of(app: Body) -> str:
+    """Healthy, Progressing, ..."""
+    status: str = app.get("status", {}).get("health", {}).get("status", "")
+    return status
+
+
+def syncs(app: Body) -> int:
+    """How often Argo CD has synced it."""
+    return len(app["status"].get("history", []))
+
+
+async def push(shell: Shell, message: str) -> None:
+    """Commit all that was changed in the clone, and push it."""
+    await shell.quiet(pushed(message)[0])
+
+
+async def until_health(shell: Shell, name: str, status: str) -> None:
+    """Wait for a health."""
+    await shell.quiet(f"{WAIT} --for=jsonpath='{{.status.health.status}}'={status} app {name}")

@@ -1,0 +1,207 @@
+"""Imports beside Applications that prune and heal: neither disturbs the other, whatever Argo CD tracks by.
+
+Argo CD's default exclusion of EndpointSlices is taken away, and orphaned resources are watched for: it sees them all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from functools import partial
+
+import pytest
+
+from demo.chain import NEW, OLD
+from demo.shell import Shell
+from tests.api.waiting import eventually
+from tests.e2e.crash import Imports
+from tests.gitops.applications import HUB, Body, address, application, apply, chart, get, health_of, sync_of, syncs
+from tests.gitops.test_health import mcs
+
+MEMBERS = (OLD, NEW)
+LABEL, ANNOTATION = "app.kubernetes.io/instance", "argocd.argoproj.io/tracking-id"
+METHODS = {"label": {LABEL}, "annotation": {ANNOTATION}, "annotation+label": {LABEL, ANNOTATION}}
+"""What Argo CD puts on the objects that it manages, by tracking method."""
+
+SETTINGS = "kubectl --context fleet patch cm argocd-cm -n argocd --type merge -p"
+PROJECT = "kubectl --context fleet patch appproject default -n argocd --type merge -p"
+WATCH = json.dumps({"spec": {"orphanedResources": {"warn": True, "ignore": None}}})
+IGNORE = json.dumps(
+    {"spec": {"orphanedResources": {"ignore": [{"group": "discovery.k8s.io", "kind": "EndpointSlice"}]}}}
+)
+DEADLINE = 60.0
+
+
+@pytest.fixture(scope="module", autouse=True)
+async def nothing_excluded(shell: Shell) -> AsyncGenerator[None]:
+    """Take the default exclusion away and have orphans listed; put both back afterwards."""
+    found = json.loads(await shell.quiet("kubectl --context fleet get cm argocd-cm -n argocd -o json"))
+    exclusions = found["data"]["resource.exclusions"]
+    assert "EndpointSlice" in exclusions
+    await shell.quiet(f"{SETTINGS} '{json.dumps({'data': {'resource.exclusions': ''}})}'")
+    await shell.quiet(f"{PROJECT} '{WATCH}'")
+    yield
+    await shell.quiet(f"""{PROJECT} '{{"spec": {{"orphanedResources": null}}}}'""")
+    restored = {"data": {"resource.exclusions": exclusions, "application.resourceTrackingMethod": None}}
+    await shell.quiet(f"{SETTINGS} '{json.dumps(restored)}'")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A namespace where an Application for each member has the Service, and both import from each other."""
+
+    shell: Shell
+    method: str
+    namespace: str
+
+    def app(self, cluster: str) -> str:
+        return f"{self.namespace}-{cluster}"
+
+    async def apps(self) -> list[Body]:
+        return [await get(self.shell, self.app(cluster)) for cluster in MEMBERS]
+
+    async def imports(self, cluster: str) -> Imports:
+        """Resource versions of what it imports here, by name."""
+        listed = f"kubectl --context {cluster} get endpointslices -n {self.namespace} -o json"
+        items = json.loads(await self.shell.quiet(listed))["items"]
+        return {
+            item["metadata"]["name"]: item["metadata"]["resourceVersion"]
+            for item in items
+            if item["metadata"]["labels"]["endpointslice.kubernetes.io/managed-by"] == "landbridge.dev"
+        }
+
+
+@pytest.fixture(scope="module", params=METHODS)
+async def scene(request: pytest.FixtureRequest, shell: Shell, nothing_excluded: None) -> AsyncGenerator[Scene]:
+    """One scene for each tracking method."""
+    method: str = request.param
+    scene = Scene(shell, method, "collide-" + method.replace("+", "-"))
+    await shell.quiet(f"{SETTINGS} '{json.dumps({'data': {'application.resourceTrackingMethod': method}})}'")
+    await shell.quiet(f"kubectl --context fleet create namespace {scene.namespace}")
+    for cluster in MEMBERS:
+        source = chart("service1", cluster)
+        await apply(
+            shell, "fleet", application(scene.app(cluster), await address(shell, cluster), scene.namespace, source)
+        )
+    await apply(shell, "fleet", mcs("service1", scene.namespace))
+    await eventually(scene.apps, all_right, DEADLINE)
+    for cluster in MEMBERS:
+        await eventually(partial(scene.imports, cluster), bool, DEADLINE)
+    yield scene
+    await shell.quiet(f"kubectl --context fleet delete mcs service1 -n {scene.namespace}")
+    await shell.quiet(f"kubectl --context fleet delete app -n argocd {scene.app(OLD)} {scene.app(NEW)}")
+
+
+def all_right(apps: list[Body]) -> bool:
+    return all((sync_of(app), health_of(app)) == ("Synced", "Healthy") for app in apps)
+
+
+async def slices(scene: Scene, cluster: str) -> dict[str, Body]:
+    """Metadata of all slices in the scene's namespace, by name."""
+    found = json.loads(
+        await scene.shell.quiet(f"kubectl --context {cluster} get endpointslices -n {scene.namespace} -o json")
+    )
+    return {item["metadata"]["name"]: item["metadata"] for item in found["items"]}
+
+
+async def tree(scene: Scene, cluster: str) -> str:
+    """The Application's objects, and theirs, as Argo CD shows them."""
+    return await scene.shell.quiet(f"argocd --core app get {scene.app(cluster)} --output tree")
+
+
+async def orphans(scene: Scene, cluster: str) -> str:
+    """What Argo CD finds in the Application's namespace that belongs to no Application."""
+    return await scene.shell.quiet(f"argocd --core app resources {scene.app(cluster)} --orphaned")
+
+
+@pytest.mark.parametrize("cluster", MEMBERS)
+async def test_argocd_sees_the_imports_and_takes_them_for_nobodys(scene: Scene, cluster: str) -> None:
+    """Rule S3: an import has no owner, and no label of the provider's slice, onto which the Service's were copied."""
+    found, ours = await slices(scene, cluster), await scene.imports(cluster)
+    native = next(iter(found.keys() - ours.keys()))
+    assert ours
+    shown = await eventually(lambda: tree(scene, cluster), lambda said: f"EndpointSlice/{native}" in said, DEADLINE)
+    listed = await eventually(
+        lambda: orphans(scene, cluster), lambda said: all(name in said for name in ours), DEADLINE
+    )
+    assert native not in listed
+    assert not [name for name in ours if name in shown]
+    await scene.shell.quiet(f"{PROJECT} '{IGNORE}'")
+    await eventually(lambda: orphans(scene, cluster), lambda said: not any(name in said for name in ours), DEADLINE)
+    await scene.shell.quiet(f"{PROJECT} '{WATCH}'")
+    app = await get(scene.shell, scene.app(cluster))
+    assert {resource["kind"] for resource in app["status"]["resources"]} == {"Service", "Deployment"}
+
+
+@pytest.mark.parametrize("cluster", MEMBERS)
+async def test_imports_carry_nothing_that_argocd_tracks_by(scene: Scene, cluster: str) -> None:
+    service = json.loads(
+        await scene.shell.quiet(f"kubectl --context {cluster} get service service1 -n {scene.namespace} -o json")
+    )
+    marks = {*service["metadata"].get("labels", {}), *service["metadata"].get("annotations", {})}
+    assert METHODS[scene.method] <= marks  # Argo CD does track by these
+    for name, meta in (await slices(scene, cluster)).items():
+        if name in await scene.imports(cluster):
+            assert not {LABEL, ANNOTATION} & {*meta["labels"], *meta.get("annotations", {})}
+
+
+@pytest.mark.parametrize("cluster", MEMBERS)
+async def test_a_sync_with_prune_leaves_the_imports_as_they_are(scene: Scene, cluster: str) -> None:
+    before = await scene.imports(cluster)
+    await scene.shell.quiet(f"argocd --core app sync {scene.app(cluster)} --prune")
+    await eventually(scene.apps, all_right, DEADLINE)
+    assert await scene.imports(cluster) == before
+
+
+async def test_endpoints_that_come_and_go_make_no_application_out_of_sync(scene: Scene) -> None:
+    """A pod of the old cluster is replaced: its import in the new one changes, and Argo CD has nothing to do."""
+    before, synced = await scene.imports(NEW), [syncs(app) for app in await scene.apps()]
+    await scene.shell.quiet(f"kubectl --context {OLD} delete pod -n {scene.namespace} -l app=service1 --wait=false")
+    seen: list[str] = []
+
+    async def looked() -> Imports:
+        seen.extend(sync_of(app) for app in await scene.apps())
+        return await scene.imports(NEW)
+
+    await eventually(looked, lambda now: now.keys() == before.keys() and now != before, DEADLINE)
+    await eventually(scene.apps, all_right, DEADLINE)
+    assert set(seen) == {"Synced"}
+    assert [syncs(app) for app in await scene.apps()] == synced
+
+
+async def test_a_slice_that_carries_the_marks_is_pruned(scene: Scene) -> None:
+    """What would become of imports that copied the labels and annotations of what they come from."""
+    app = scene.app(NEW)
+    tracking_id = f"{app}:discovery.k8s.io/EndpointSlice:{scene.namespace}/service1-marked"
+    marks = {LABEL: app, ANNOTATION: tracking_id}
+    meta = {"name": "service1-marked", "namespace": scene.namespace}
+    managed = {"kubernetes.io/service-name": "service1", "endpointslice.kubernetes.io/managed-by": "someone.else"}
+    labels = managed | ({LABEL: marks[LABEL]} if LABEL in METHODS[scene.method] else {})
+    annotations = {ANNOTATION: marks[ANNOTATION]} if ANNOTATION in METHODS[scene.method] else {}
+    slice_ = {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4", "endpoints": []}
+    await apply(scene.shell, NEW, slice_ | {"metadata": meta | {"labels": labels, "annotations": annotations}})
+    await eventually(lambda: slices(scene, NEW), lambda found: "service1-marked" not in found, DEADLINE)
+    assert await scene.imports(NEW)
+
+
+async def test_the_hubs_application_is_not_out_of_sync_for_finalizer_defaults_or_status(scene: Scene) -> None:
+    """With the MultiClusterServices of Step 3 in Git, pruned and healed: synced once, and left in peace since."""
+    source = {"path": "manifests/directory/multiclusterservices"}
+    await apply(scene.shell, "fleet", application("step3", HUB, "mcs-demo", source))
+    await eventually(lambda: get(scene.shell, "step3"), lambda app: sync_of(app) == "Synced", DEADLINE)
+    read = "kubectl --context fleet get mcs -n mcs-demo -o yaml"
+    touched = await eventually(lambda: scene.shell.quiet(read), lambda said: said.count("lastSyncTime") >= 3, DEADLINE)
+    assert touched.count("- landbridge.dev/imports") == 3
+    before = await get(scene.shell, "step3")
+    await compared_again(scene.shell, "step3")
+    after = await compared_again(scene.shell, "step3")
+    assert sync_of(after) == "Synced"
+    assert syncs(after) == syncs(before) == 1
+    await scene.shell.quiet("kubectl --context fleet delete app -n argocd step3")
+
+
+async def compared_again(shell: Shell, name: str) -> Body:
+    """The Application once Argo CD has compared it with Git anew."""
+    last = (await get(shell, name))["status"]["reconciledAt"]
+    return await eventually(lambda: get(shell, name), lambda app: app["status"]["reconciledAt"] > last, DEADLINE)

@@ -1,0 +1,218 @@
+"""The tutorial's Option B, whole, on a real Argo CD; what churn does to it; who owns `replicas`; and its end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+
+from demo.ask import TIMES
+from demo.chain import NEW, OLD, SERVICES
+from demo.gitops import DIFFS, OLD_APPS, STEPS
+from demo.shell import Shell
+from demo.walk import Result
+from tests.api.waiting import eventually
+from tests.e2e.crash import imports
+from tests.gitops.applications import (
+    Body,
+    address,
+    all_of_them,
+    application,
+    apply,
+    chart,
+    get,
+    health_of,
+    push,
+    sync_of,
+)
+
+DEADLINE = 60.0
+CHURN_SECONDS = float(os.environ.get("CHURN_SECONDS", "20"))
+"""How long pods come and go; longer by hand: `CHURN_SECONDS=600 make test-gitops`."""
+
+BEFORE = "service1(oldcluster) --> service2(oldcluster) --> service3(oldcluster)"
+MOVED = "service1(oldcluster) --> service2(newcluster) --> service3(oldcluster)"
+
+
+@pytest.mark.parametrize("number", range(len(STEPS)), ids=[f"{n + 1}: {step.title}" for n, step in enumerate(STEPS)])
+async def test_every_answer_of_a_step_is_right(walked: list[Result], number: int) -> None:
+    assert len(walked) > number, f"the walk ended early: {walked[-1].error}"
+    assert walked[number].right, walked[number]
+    assert walked[number].answers.total() == TIMES
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(0, BEFORE), (1, BEFORE), (2, BEFORE), (4, MOVED), (6, BEFORE), (8, MOVED)]
+)
+async def test_the_chain_reads_as_the_tutorial_prints_it(walked: list[Result], number: int, said: str) -> None:
+    assert walked[number].answers == {said: TIMES}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_the_chart_renders_what_kubectl_applies(bare_shell: Shell, service: str) -> None:
+    """By the helm that the repo server runs, with the parameters of the tutorial's ApplicationSet."""
+    text = (bare_shell.folder / "argocd/svc-demo-oldcluster.yaml").read_text()
+    (generator,) = yaml.safe_load(text)["spec"]["generators"]
+    (element,) = [found for found in generator["list"]["elements"] if found["envSvcName"] == service]
+    sets = " ".join(f"--set {name}={value}" for name, value in element.items())
+    rendered = await bare_shell.quiet(f"helm template {service} gitops/manifests/helm/svc-demo -n mcs-demo {sets}")
+    ours = [m for m in yaml.safe_load_all((bare_shell.folder / "web-demo-old.yaml").read_text()) if _is(m, service)]
+    for manifest in ours:
+        manifest["spec"].get("template", {}).get("metadata", {}).pop("creationTimestamp", None)
+    assert sorted(yaml.safe_load_all(rendered), key=_kind) == sorted(ours, key=_kind)
+
+
+def _is(manifest: Body, service: str) -> bool:
+    return str(manifest["metadata"]["name"]).endswith(service)
+
+
+def _kind(manifest: Body) -> str:
+    return str(manifest["kind"])
+
+
+async def settled(shell: Shell) -> list[Body]:
+    """Every Application, once all are as Git says, and healthy."""
+    return await eventually(
+        lambda: all_of_them(shell),
+        lambda apps: {(sync_of(app), health_of(app)) for app in apps} == {("Synced", "Healthy")},
+        DEADLINE,
+    )
+
+
+async def test_every_application_is_synced_and_healthy_also_while_pods_come_and_go(
+    walked: list[Result], shell: Shell
+) -> None:
+    """No Application is ever out of sync for it, all are healthy afterwards, and none differs from Git."""
+    assert len(await settled(shell)) == len(OLD_APPS) * 2 + 3
+    loop = asyncio.get_running_loop()
+    end, seen = loop.time() + CHURN_SECONDS, set()
+    before = await imports(shell, NEW)
+    while loop.time() < end:
+        for cluster in (OLD, NEW):
+            await shell.quiet(f"kubectl --context {cluster} delete pod -n mcs-demo --all --wait=false")
+            seen |= {sync_of(app) for app in await all_of_them(shell)}
+    assert seen == {"Synced"}
+    assert await imports(shell, NEW) != before
+    await settled(shell)
+    assert await shell.quiet(DIFFS) == ""
+
+
+@pytest.fixture(scope="module")
+async def scaled(walked: list[Result], shell: Shell) -> str:
+    """A Deployment of an Application of the tutorial's, which syncs by itself and does not heal, scaled by hand.
+
+    Argo CD has synced it to the commit that the branch is at.
+    """
+    await settled(shell)
+    await shell.quiet(f"argocd --core app sync {OLD_APPS[2]}")
+    await scale(shell, OLD, "mcs-demo", "service3", 0)
+    await eventually(lambda: get(shell, OLD_APPS[2]), lambda app: sync_of(app) == "OutOfSync", DEADLINE)
+    return OLD_APPS[2]
+
+
+async def scale(shell: Shell, cluster: str, namespace: str, service: str, replicas: int) -> None:
+    """Scale by hand."""
+    command = f"kubectl --context {cluster} scale -n {namespace} deployment/svc-demo-{service}"
+    await shell.quiet(f"{command} --replicas={replicas}")
+
+
+async def replicas(shell: Shell, cluster: str, namespace: str, service: str) -> int:
+    """What a Deployment says."""
+    command = f"kubectl --context {cluster} get -n {namespace} deployment/svc-demo-{service}"
+    return int(await shell.quiet(f"{command} -o jsonpath={{.spec.replicas}}"))
+
+
+async def compared(shell: Shell, name: str) -> Body:
+    """An Application after Argo CD has compared it three times more."""
+    for _ in range(3):
+        last = (await get(shell, name))["status"]["reconciledAt"]
+        await _later(shell, name, last)
+    return await get(shell, name)
+
+
+async def _later(shell: Shell, name: str, last: str) -> None:
+    await eventually(lambda: get(shell, name), lambda app: app["status"]["reconciledAt"] > last, DEADLINE)
+
+
+async def test_without_self_heal_a_scale_down_by_hand_stays_and_is_shown(shell: Shell, scaled: str) -> None:
+    assert sync_of(await compared(shell, scaled)) == "OutOfSync"
+    assert await replicas(shell, OLD, "mcs-demo", "service3") == 0
+
+
+async def test_until_the_next_commit_whatever_it_changes(shell: Shell, scaled: str) -> None:
+    await shell.quiet('git -C $GITOPS commit -q --allow-empty -m "nothing at all" && git -C $GITOPS push -q')
+    await eventually(lambda: replicas(shell, OLD, "mcs-demo", "service3"), lambda found: found == 1, DEADLINE)
+    await settled(shell)
+
+
+async def test_after_a_commit_that_needed_no_sync_a_scale_down_by_hand_is_undone(shell: Shell, scaled: str) -> None:
+    """Argo CD has compared the commit, not synced it: to its `automated` it is still to be synced."""
+    await settled(shell)
+    await shell.quiet('git -C $GITOPS commit -q --allow-empty -m "nothing again" && git -C $GITOPS push -q')
+    head = (await shell.quiet("git -C $GITOPS rev-parse HEAD")).strip()
+    await eventually(lambda: get(shell, scaled), lambda app: app["status"]["sync"].get("revision") == head, DEADLINE)
+    await scale(shell, OLD, "mcs-demo", "service3", 0)
+    await eventually(lambda: replicas(shell, OLD, "mcs-demo", "service3"), lambda found: found == 1, DEADLINE)
+    await settled(shell)
+
+
+async def test_with_self_heal_a_scale_down_by_hand_is_undone(walked: list[Result], shell: Shell) -> None:
+    app = application("healed", await address(shell, OLD), "healed", chart("service1", OLD))
+    await apply(shell, "fleet", app)
+    await eventually(lambda: get(shell, "healed"), lambda app: health_of(app) == "Healthy", DEADLINE)
+    await scale(shell, OLD, "healed", "service1", 0)
+    await eventually(lambda: replicas(shell, OLD, "healed", "service1"), lambda found: found == 1, DEADLINE)
+    await shell.quiet("kubectl --context fleet delete app -n argocd healed")
+
+
+async def test_where_git_does_not_own_replicas_a_scale_down_by_hand_stays(walked: list[Result], shell: Shell) -> None:
+    """Also with selfHeal, and over a commit."""
+    app = application("hands", await address(shell, OLD), "hands", chart("service1", OLD))
+    app["spec"]["ignoreDifferences"] = [{"group": "apps", "kind": "Deployment", "jsonPointers": ["/spec/replicas"]}]
+    app["spec"]["syncPolicy"]["syncOptions"].append("RespectIgnoreDifferences=true")
+    await apply(shell, "fleet", app)
+    await eventually(lambda: get(shell, "hands"), lambda app: health_of(app) == "Healthy", DEADLINE)
+    await scale(shell, OLD, "hands", "service1", 0)
+    note = "$GITOPS/manifests/helm/svc-demo/templates/NOTES.txt"
+    await shell.quiet(f"echo 'Nothing to see.' >{note}")
+    await push(shell, "a note")
+    head = (await shell.quiet("git -C $GITOPS rev-parse HEAD")).strip()
+    await eventually(lambda: get(shell, "hands"), lambda app: app["status"]["sync"].get("revision") == head, DEADLINE)
+    assert sync_of(await compared(shell, "hands")) == "Synced"
+    assert await replicas(shell, OLD, "hands", "service1") == 0
+    await shell.quiet("kubectl --context fleet delete app -n argocd hands")
+
+
+async def services(shell: Shell, cluster: str) -> set[str]:
+    """The Services of the tutorial in a cluster."""
+    found = json.loads(await shell.quiet(f"kubectl --context {cluster} get services -n mcs-demo -o json"))["items"]
+    return {item["metadata"]["name"] for item in found}
+
+
+async def test_an_application_set_that_is_to_preserve_leaves_all_behind(walked: list[Result], shell: Shell) -> None:
+    await settled(shell)
+    preserve = json.dumps({"spec": {"syncPolicy": {"preserveResourcesOnDeletion": True}}})
+    sets = "kubectl --context fleet {} -n argocd applicationset svc-demo-oldcluster"
+    await shell.quiet(f"{sets.format('patch')} --type merge -p '{preserve}'")
+    await eventually(lambda: get(shell, OLD_APPS[0]), lambda app: not app["metadata"].get("finalizers"), DEADLINE)
+    await shell.quiet(sets.format("delete"))
+    await shell.quiet(f"kubectl --context fleet wait -n argocd --for=delete app {' '.join(OLD_APPS)} --timeout=60s")
+    assert await services(shell, OLD) == set(SERVICES)
+
+
+async def test_otherwise_its_services_go_and_the_imports_with_them(walked: list[Result], shell: Shell) -> None:
+    """The Service is the consumer's consent (rule S6)."""
+    assert any(name.startswith("service3-") for name in await imports(shell, NEW))
+    await shell.quiet("kubectl --context fleet delete -n argocd applicationset svc-demo-newcluster")
+    await eventually(lambda: services(shell, NEW), lambda found: not found, DEADLINE)
+    await eventually(lambda: imports(shell, NEW), lambda found: not any("service" in name for name in found), DEADLINE)
+
+
+def test_the_page_says_what_is_tested_here() -> None:
+    page = (Path(__file__).parents[2] / "docs/gitops.md").read_text()
+    for word in ("preserveResourcesOnDeletion", "RespectIgnoreDifferences=true", "whatever it changes"):
+        assert word in page
