@@ -7,11 +7,15 @@ from typing import Any
 
 from demo.gitops import WAIT, pushed, server
 from demo.shell import Shell
+from tests.api.waiting import eventually
 
 Body = dict[str, Any]
 
 REPOSITORY = "https://github.com/AliyunContainerService/gitops-demo.git"
 HUB = "https://kubernetes.default.svc"
+
+DEADLINE = 60.0
+"""Seconds that Argo CD should not need, asking Git every five."""
 
 
 async def address(shell: Shell, cluster: str) -> str:
@@ -54,10 +58,10 @@ async def get(shell: Shell, name: str) -> Body:
     return found
 
 
-async def all_of_them(shell: Shell) -> list[Body]:
-    """Every Application as it is now."""
+async def all_of_them(shell: Shell) -> dict[str, tuple[str, str]]:
+    """How every Application is now: synced, and healthy."""
     found: list[Body] = json.loads(await shell.quiet("kubectl --context fleet get app -n argocd -o json"))["items"]
-    return found
+    return {app["metadata"]["name"]: (sync_of(app), health_of(app)) for app in found}
 
 
 def sync_of(app: Body) -> str:
@@ -75,6 +79,17 @@ def health_of(app: Body) -> str:
 def syncs(app: Body) -> int:
     """How often Argo CD has synced it."""
     return len(app["status"].get("history", []))
+
+
+async def compared(shell: Shell, name: str, times: int = 2) -> Body:
+    """The Application after Argo CD has compared it with Git so many times more."""
+    for _ in range(times):
+        await _compared_since(shell, name, (await get(shell, name))["status"]["reconciledAt"])
+    return await get(shell, name)
+
+
+async def _compared_since(shell: Shell, name: str, last: str) -> None:
+    await eventually(lambda: get(shell, name), lambda app: app["status"]["reconciledAt"] > last, DEADLINE)
 
 
 async def push(shell: Shell, message: str) -> None:

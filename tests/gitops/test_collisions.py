@@ -16,7 +16,7 @@ from demo.chain import NEW, OLD
 from demo.shell import Shell
 from tests.api.waiting import eventually
 from tests.e2e.crash import Imports
-from tests.gitops.applications import HUB, Body, address, application, apply, chart, get, health_of, sync_of, syncs
+from tests.gitops.applications import DEADLINE, Body, address, application, apply, chart, get, health_of, sync_of, syncs
 from tests.gitops.test_health import mcs
 
 MEMBERS = (OLD, NEW)
@@ -30,7 +30,6 @@ WATCH = json.dumps({"spec": {"orphanedResources": {"warn": True, "ignore": None}
 IGNORE = json.dumps(
     {"spec": {"orphanedResources": {"ignore": [{"group": "discovery.k8s.io", "kind": "EndpointSlice"}]}}}
 )
-DEADLINE = 60.0
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -183,25 +182,3 @@ async def test_a_slice_that_carries_the_marks_is_pruned(scene: Scene) -> None:
     await apply(scene.shell, NEW, slice_ | {"metadata": meta | {"labels": labels, "annotations": annotations}})
     await eventually(lambda: slices(scene, NEW), lambda found: "service1-marked" not in found, DEADLINE)
     assert await scene.imports(NEW)
-
-
-async def test_the_hubs_application_is_not_out_of_sync_for_finalizer_defaults_or_status(scene: Scene) -> None:
-    """With the MultiClusterServices of Step 3 in Git, pruned and healed: synced once, and left in peace since."""
-    source = {"path": "manifests/directory/multiclusterservices"}
-    await apply(scene.shell, "fleet", application("step3", HUB, "mcs-demo", source))
-    await eventually(lambda: get(scene.shell, "step3"), lambda app: sync_of(app) == "Synced", DEADLINE)
-    read = "kubectl --context fleet get mcs -n mcs-demo -o yaml"
-    touched = await eventually(lambda: scene.shell.quiet(read), lambda said: said.count("lastSyncTime") >= 3, DEADLINE)
-    assert touched.count("- landbridge.dev/imports") == 3
-    before = await get(scene.shell, "step3")
-    await compared_again(scene.shell, "step3")
-    after = await compared_again(scene.shell, "step3")
-    assert sync_of(after) == "Synced"
-    assert syncs(after) == syncs(before) == 1
-    await scene.shell.quiet("kubectl --context fleet delete app -n argocd step3")
-
-
-async def compared_again(shell: Shell, name: str) -> Body:
-    """The Application once Argo CD has compared it with Git anew."""
-    last = (await get(shell, name))["status"]["reconciledAt"]
-    return await eventually(lambda: get(shell, name), lambda app: app["status"]["reconciledAt"] > last, DEADLINE)

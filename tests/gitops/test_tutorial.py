@@ -18,19 +18,21 @@ from demo.walk import Result
 from tests.api.waiting import eventually
 from tests.e2e.crash import imports
 from tests.gitops.applications import (
+    DEADLINE,
     Body,
     address,
     all_of_them,
     application,
     apply,
     chart,
+    compared,
     get,
     health_of,
     push,
     sync_of,
+    syncs,
 )
 
-DEADLINE = 60.0
 CHURN_SECONDS = float(os.environ.get("CHURN_SECONDS", "20"))
 """How long pods come and go; longer by hand: `CHURN_SECONDS=600 make test-gitops`."""
 
@@ -74,13 +76,13 @@ def _kind(manifest: Body) -> str:
     return str(manifest["kind"])
 
 
-async def settled(shell: Shell) -> list[Body]:
+async def settled(shell: Shell) -> set[str]:
     """Every Application, once all are as Git says, and healthy."""
-    return await eventually(
-        lambda: all_of_them(shell),
-        lambda apps: {(sync_of(app), health_of(app)) for app in apps} == {("Synced", "Healthy")},
-        DEADLINE,
-    )
+
+    async def look() -> dict[str, tuple[str, str]]:
+        return await all_of_them(shell)
+
+    return {*await eventually(look, lambda apps: {*apps.values()} == {("Synced", "Healthy")}, DEADLINE)}
 
 
 async def test_every_application_is_synced_and_healthy_also_while_pods_come_and_go(
@@ -94,11 +96,24 @@ async def test_every_application_is_synced_and_healthy_also_while_pods_come_and_
     while loop.time() < end:
         for cluster in (OLD, NEW):
             await shell.quiet(f"kubectl --context {cluster} delete pod -n mcs-demo --all --wait=false")
-            seen |= {sync_of(app) for app in await all_of_them(shell)}
+            seen |= {sync for sync, _ in (await all_of_them(shell)).values()}
     assert seen == {"Synced"}
     assert await imports(shell, NEW) != before
     await settled(shell)
     assert await shell.quiet(DIFFS) == ""
+
+
+async def test_the_hubs_application_is_not_out_of_sync_for_finalizer_defaults_or_status(
+    walked: list[Result], shell: Shell
+) -> None:
+    """With `prune` and `selfHeal`, the MultiClusterServices of Step 3 were synced once, and left in peace since."""
+    (app,) = yaml.safe_load_all((shell.folder / "argocd/multiclusterservices.yaml").read_text())
+    assert app["spec"]["syncPolicy"]["automated"] == {"prune": True, "selfHeal": True}
+    found = await shell.quiet("kubectl --context fleet get mcs -n mcs-demo -o yaml")
+    assert found.count("- landbridge.dev/imports") == len(SERVICES)
+    assert found.count("lastSyncTime: ") == len(SERVICES) * len((OLD, NEW))
+    after = await compared(shell, "multiclusterservices")
+    assert (sync_of(after), health_of(after), syncs(after)) == ("Synced", "Healthy", 1)
 
 
 @pytest.fixture(scope="module")
@@ -124,18 +139,6 @@ async def replicas(shell: Shell, cluster: str, namespace: str, service: str) -> 
     """What a Deployment says."""
     command = f"kubectl --context {cluster} get -n {namespace} deployment/svc-demo-{service}"
     return int(await shell.quiet(f"{command} -o jsonpath={{.spec.replicas}}"))
-
-
-async def compared(shell: Shell, name: str) -> Body:
-    """An Application after Argo CD has compared it three times more."""
-    for _ in range(3):
-        last = (await get(shell, name))["status"]["reconciledAt"]
-        await _later(shell, name, last)
-    return await get(shell, name)
-
-
-async def _later(shell: Shell, name: str, last: str) -> None:
-    await eventually(lambda: get(shell, name), lambda app: app["status"]["reconciledAt"] > last, DEADLINE)
 
 
 async def test_without_self_heal_a_scale_down_by_hand_stays_and_is_shown(shell: Shell, scaled: str) -> None:
