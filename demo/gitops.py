@@ -46,9 +46,9 @@ def out_of_sync(app: str) -> str:
 
 def pushed(message: str) -> tuple[str, str]:
     """Commit and push what was changed, and wait until Argo CD has compared every Application with it."""
-    head = "$(git -C $GITOPS rev-parse HEAD)"
+    head = '"$(git -C "$GITOPS" rev-parse HEAD)"'
     return (
-        f'git -C $GITOPS add --all && git -C $GITOPS commit -q -m "{message}" && git -C $GITOPS push -q',
+        f'git -C "$GITOPS" add --all && git -C "$GITOPS" commit -q -m "{message}" && git -C "$GITOPS" push -q',
         f"{WAIT} --for=jsonpath='{{.status.sync.revision}}'={head} app --all",
     )
 
@@ -117,7 +117,7 @@ STEPS = (
     Step(
         "service2 verified: old at zero, in Git",
         (
-            f"echo 'helm: {{valuesObject: {{replicas: 0}}}}' >$GITOPS/{OVERRIDE}",
+            f"""echo 'helm: {{valuesObject: {{replicas: 0}}}}' >"$GITOPS"/{OVERRIDE}""",
             *pushed("service2 has moved: none in the old cluster"),
             f"kubectl --context {OLD} wait -n mcs-demo --for=delete pod -l app=service2 {PATIENCE}",
             *synced(),

@@ -29,9 +29,13 @@ class Shell:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Give the variables that a person would export to type the same."""
+        """Give the variables that a person would export to type the same.
+
+        Without the caller's for git: run from a hook, they would turn a commit to the caller's own repository.
+        """
         path = os.pathsep.join([*map(str, self.programs), os.environ.get("PATH", "")])
-        return {**os.environ, "PATH": path, "KUBECONFIG": str(self.kubeconfig), **self.variables}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+        return {**inherited, "PATH": path, "KUBECONFIG": str(self.kubeconfig), **self.variables}
 
     async def run(self, line: str) -> str:
         """Show a command line, run it, show and return what it said."""

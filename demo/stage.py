@@ -38,7 +38,7 @@ class Stage:
     def claimed(self) -> Iterator[None]:
         """Hold the stage; refused while another demo plays on it, and where the lab is another's."""
         name = self.lab.spec.name
-        other = "choose another name: make demo ARGS='--lab NAME'"
+        other = "choose another name, by ARGS='--lab NAME'"
         playing = RefusedError(
             "no second demo at once", f"one is at work in lab {name}", f"wait for its end, or {other}"
         )
@@ -61,35 +61,30 @@ class Stage:
         """Give a shell with the lab's kubectl and this environment's landbridge."""
         supplies = await self.lab.prepare()
         self._programs = (supplies.binaries, Path(sys.executable).parent)
-        # A person's own settings (signed commits, say) have no place in the clone.
-        git = {"GITOPS": str(self._clone), "GIT_CONFIG_GLOBAL": "/dev/null"} if self.lab.spec.argocd else {}
-        return Shell(self.screen, TUTORIAL, self._programs, self.lab.kubeconfig, git)
+        return Shell(self.screen, TUTORIAL, self._programs, self.lab.kubeconfig, self._variables)
 
     async def join(self, shell: Shell) -> None:
         """Make the fleet, join both clusters to it, start the controller: what a person types."""
-        exported = " ".join(f"{name}={value}" for name, value in shell.variables.items())
-        self.screen.command(f"export KUBECONFIG={self.lab.kubeconfig} {exported}".rstrip() + f"; cd {shell.folder}")
+        self.screen.command(f"export KUBECONFIG={self.lab.kubeconfig}{self._exported}; cd {shell.folder}")
         kubeconfig = shlex.quote(str(self.controller.kubeconfig))
-        argocd = " --argocd" if self.lab.spec.argocd else ""
-        await shell.run(f"landbridge fleet init --context fleet --controller-kubeconfig {kubeconfig}{argocd}")
+        argocd, lab = self.lab.spec.argocd, self.lab.spec.name
+        init = f"landbridge fleet init --context fleet --controller-kubeconfig {kubeconfig}"
+        await shell.run(f"{init} --argocd" if argocd else init)
         for cluster in (OLD, NEW):
             join = f"landbridge fleet join {cluster} --context {cluster} --hub-context fleet"
-            await shell.run(join + self._with_argocd(cluster))
+            # Argo CD reaches the cluster from its pods, by another address than we do.
+            server = f'"$({PROGRAM} server {cluster} --lab {lab})"'
+            await shell.run(f"{join} --argocd --argocd-server {server}" if argocd else join)
         if argocd:
             await self._prepare_gitops(shell)
         await self.controller.start(shell)
         await shell.run("landbridge fleet list --hub-context fleet")
 
-    def _with_argocd(self, cluster: str) -> str:
-        """Where the lab has Argo CD, it learns of the cluster by the address that it can use from its pods."""
-        server = f"$({PROGRAM} server {cluster} --lab {self.lab.spec.name})"
-        return f" --argocd --argocd-server {server}" if self.lab.spec.argocd else ""
-
     async def _prepare_gitops(self, shell: Shell) -> None:
         """Have argocd's command line look where Argo CD is, and make a clone of its repository to commit in."""
         await shell.run("kubectl config set-context fleet --namespace=argocd")
         who = "-c user.name=demo -c user.email=demo@localhost"
-        await shell.run(f"git clone -q {who} $({PROGRAM} repository --lab {self.lab.spec.name}) $GITOPS")
+        await shell.run(f'git clone -q {who} "$({PROGRAM} repository --lab {self.lab.spec.name})" "$GITOPS"')
 
     async def end(self) -> None:
         """End the controller, then the lab: nothing is left but the controller's log."""
@@ -106,6 +101,17 @@ class Stage:
     @property
     def _clone(self) -> Path:
         return self._folder / "gitops-demo"
+
+    @property
+    def _variables(self) -> dict[str, str]:
+        """Where the clone is; in it, a person's own settings (signed commits, say) do not count."""
+        if not self.lab.spec.argocd:
+            return {}
+        return {"GITOPS": str(self._clone), "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
+
+    @property
+    def _exported(self) -> str:
+        return "".join(f" {name}={shlex.quote(value)}" for name, value in self._variables.items())
 
     @property
     def _lab_is_there(self) -> bool:
@@ -130,10 +136,10 @@ class Stage:
         path = ":".join(map(str, self._programs))
         return (
             "Kept as it is. To look around:",
-            f"  export KUBECONFIG={self.lab.kubeconfig} PATH={path}:$PATH",
+            f"  export KUBECONFIG={self.lab.kubeconfig} PATH={path}:$PATH{self._exported}; cd {TUTORIAL}",
             "  kubectl --context fleet get mcs -A",
             f"  kubectl --context {NEW} get pods,endpointslices -n mcs-demo",
-            *(("  argocd --core app list", f"  cd {self._clone}") if self.lab.spec.argocd else ()),
+            *(("  argocd --core app list",) if self.lab.spec.argocd else ()),
             f"  tail -f {self.controller.log}",
         )
 
@@ -141,8 +147,11 @@ class Stage:
         pid, token, command = self.controller.pid, self.controller.kubeconfig, Path(sys.executable).with_name(PROGRAM)
         controller = [f"kill {pid}"] if pid else []
         kubeconfig = [f"rm {shlex.quote(str(token))}"] if token.exists() else []
+        clone = [f"rm -r {shlex.quote(str(self._clone))}"] if self._clone.exists() else []
         return (
             "To end them:",
             "  "
-            + "; ".join((*controller, *kubeconfig, f"{shlex.quote(str(command))} down --lab {self.lab.spec.name}")),
+            + "; ".join(
+                (*controller, *kubeconfig, *clone, f"{shlex.quote(str(command))} down --lab {self.lab.spec.name}")
+            ),
         )

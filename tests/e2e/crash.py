@@ -17,7 +17,7 @@ REQUESTS = 1000
 """At about 25 a second they outlast a dead controller's lease."""
 
 LOOP = f"for i in $(seq {REQUESTS}); do {CURL} || echo failed; echo; sleep 0.02; done"
-IMPORTS = "get endpointslices -A -l endpointslice.kubernetes.io/managed-by=landbridge.dev -o json"
+IMPORTS = "get endpointslices -l endpointslice.kubernetes.io/managed-by=landbridge.dev -o json"
 
 Imports = dict[str, str]
 
@@ -46,7 +46,8 @@ async def crash(stage: Stage, shell: Shell) -> Crash:
     return Crash(answers, outlasted, before, {name: await imports(shell, name) for name in (OLD, NEW)})
 
 
-async def imports(shell: Shell, cluster: str) -> Imports:
-    """Resource versions of the imports in a cluster, by name."""
-    items: list[dict[str, Any]] = json.loads(await shell.quiet(f"kubectl --context {cluster} {IMPORTS}"))["items"]
+async def imports(shell: Shell, cluster: str, where: str = "-A") -> Imports:
+    """Resource versions of the imports in a cluster, or in one of its namespaces (`-n NAMESPACE`), by name."""
+    listed = await shell.quiet(f"kubectl --context {cluster} {IMPORTS} {where}")
+    items: list[dict[str, Any]] = json.loads(listed)["items"]
     return {item["metadata"]["name"]: item["metadata"]["resourceVersion"] for item in items}

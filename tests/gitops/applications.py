@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Any
 
+from demo.chain import NEW, OLD
 from demo.gitops import WAIT, pushed, server
 from demo.shell import Shell
 from tests.api.waiting import eventually
@@ -36,6 +39,17 @@ def application(name: str, destination: str, namespace: str, source: Body, **pol
             "source": {"repoURL": REPOSITORY, "targetRevision": "main", **source},
             "syncPolicy": {"automated": automated, "syncOptions": ["CreateNamespace=true"]},
         },
+    }
+
+
+def mcs(name: str, namespace: str) -> Body:
+    """A MultiClusterService for which both members provide and consume."""
+    both = [{"name": OLD}, {"name": NEW}]
+    return {
+        "apiVersion": "networking.one.alibabacloud.com/v1alpha1",
+        "kind": "MultiClusterService",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {"providerClusters": both, "consumerClusters": both},
     }
 
 
@@ -95,6 +109,28 @@ async def _compared_since(shell: Shell, name: str, last: str) -> None:
 async def push(shell: Shell, message: str) -> None:
     """Commit all that was changed in the clone, and push it."""
     await shell.quiet(pushed(message)[0])
+
+
+async def push_nothing(shell: Shell) -> None:
+    """Push a commit that changes nothing."""
+    commit = 'git -C "$GITOPS" commit -q --allow-empty -m "nothing at all"'
+    await shell.quiet(f'{commit} && git -C "$GITOPS" push -q')
+
+
+async def until_at_head(shell: Shell, name: str) -> None:
+    """Wait until Argo CD has compared an Application with the last commit."""
+    head = (await shell.quiet('git -C "$GITOPS" rev-parse HEAD')).strip()
+    await eventually(lambda: get(shell, name), lambda app: app["status"]["sync"].get("revision") == head, DEADLINE)
+
+
+@asynccontextmanager
+async def applied(shell: Shell, app: Body) -> AsyncGenerator[None]:
+    """Have an Application for as long as the block runs, with all that it deploys."""
+    await apply(shell, "fleet", app)
+    try:
+        yield
+    finally:
+        await shell.quiet(f"kubectl --context fleet delete app -n argocd {app['metadata']['name']}")
 
 
 async def until_health(shell: Shell, name: str, status: str) -> None:

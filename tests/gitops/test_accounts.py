@@ -37,12 +37,6 @@ async def left(shell: Shell, stage: Stage) -> AsyncGenerator[Shell]:
     await shell.run(f"{JOIN} --context {NEW} --argocd --argocd-server {server}")
 
 
-async def test_argocd_reaches_what_join_registered(shell: Shell) -> None:
-    """Argo CD itself says so: it asks a cluster for its version once an Application deploys there."""
-    listed = json.loads(await shell.quiet("argocd --core cluster list -o json"))
-    assert {cluster["name"] for cluster in listed} == {"in-cluster", "oldcluster", "newcluster"}
-
-
 async def test_leave_leaves_nothing_in_the_member_and_nothing_in_argocd(left: Shell, before: Before) -> None:
     """Rule S11: what join made, for Argo CD too, is gone."""
     others = {"secrets/argocd/cluster-oldcluster", BY_ARGOCD}

@@ -15,9 +15,21 @@ import pytest
 from demo.chain import NEW, OLD
 from demo.shell import Shell
 from tests.api.waiting import eventually
-from tests.e2e.crash import Imports
-from tests.gitops.applications import DEADLINE, Body, address, application, apply, chart, get, health_of, sync_of, syncs
-from tests.gitops.test_health import mcs
+from tests.e2e.crash import Imports, imports
+from tests.gitops.applications import (
+    DEADLINE,
+    Body,
+    address,
+    application,
+    apply,
+    chart,
+    compared,
+    get,
+    health_of,
+    mcs,
+    sync_of,
+    syncs,
+)
 
 MEMBERS = (OLD, NEW)
 LABEL, ANNOTATION = "app.kubernetes.io/instance", "argocd.argoproj.io/tracking-id"
@@ -62,13 +74,7 @@ class Scene:
 
     async def imports(self, cluster: str) -> Imports:
         """Resource versions of what it imports here, by name."""
-        listed = f"kubectl --context {cluster} get endpointslices -n {self.namespace} -o json"
-        items = json.loads(await self.shell.quiet(listed))["items"]
-        return {
-            item["metadata"]["name"]: item["metadata"]["resourceVersion"]
-            for item in items
-            if item["metadata"]["labels"]["endpointslice.kubernetes.io/managed-by"] == "landbridge.dev"
-        }
+        return await imports(self.shell, cluster, f"-n {self.namespace}")
 
 
 @pytest.fixture(scope="module", params=METHODS)
@@ -140,9 +146,10 @@ async def test_imports_carry_nothing_that_argocd_tracks_by(scene: Scene, cluster
     )
     marks = {*service["metadata"].get("labels", {}), *service["metadata"].get("annotations", {})}
     assert METHODS[scene.method] <= marks  # Argo CD does track by these
-    for name, meta in (await slices(scene, cluster)).items():
-        if name in await scene.imports(cluster):
-            assert not {LABEL, ANNOTATION} & {*meta["labels"], *meta.get("annotations", {})}
+    ours, found = await scene.imports(cluster), await slices(scene, cluster)
+    assert ours
+    for name in ours:
+        assert not {LABEL, ANNOTATION} & {*found[name]["labels"], *found[name].get("annotations", {})}
 
 
 @pytest.mark.parametrize("cluster", MEMBERS)
@@ -155,18 +162,27 @@ async def test_a_sync_with_prune_leaves_the_imports_as_they_are(scene: Scene, cl
 
 async def test_endpoints_that_come_and_go_make_no_application_out_of_sync(scene: Scene) -> None:
     """A pod of the old cluster is replaced: its import in the new one changes, and Argo CD has nothing to do."""
-    before, synced = await scene.imports(NEW), [syncs(app) for app in await scene.apps()]
+    before, synced = await endpoints(scene), [syncs(app) for app in await scene.apps()]
     await scene.shell.quiet(f"kubectl --context {OLD} delete pod -n {scene.namespace} -l app=service1 --wait=false")
-    seen: list[str] = []
+    seen: set[str] = set()
 
-    async def looked() -> Imports:
-        seen.extend(sync_of(app) for app in await scene.apps())
-        return await scene.imports(NEW)
+    async def looked() -> set[str]:
+        seen.update(sync_of(app) for app in await scene.apps())
+        return await endpoints(scene)
 
-    await eventually(looked, lambda now: now.keys() == before.keys() and now != before, DEADLINE)
-    await eventually(scene.apps, all_right, DEADLINE)
-    assert set(seen) == {"Synced"}
+    await eventually(looked, lambda now: len(now) == 1 and now != before, DEADLINE)
+    for cluster in MEMBERS:
+        seen.add(sync_of(await compared(scene.shell, scene.app(cluster), 1)))
+    assert seen == {"Synced"}
     assert [syncs(app) for app in await scene.apps()] == synced
+
+
+async def endpoints(scene: Scene) -> set[str]:
+    """Addresses of ready endpoints that the new cluster imports."""
+    (name,) = await scene.imports(NEW)
+    path = "{.endpoints[?(@.conditions.ready==true)].addresses[0]}"
+    get = f"kubectl --context {NEW} get endpointslice {name} -n {scene.namespace}"
+    return set((await scene.shell.quiet(f"{get} -o jsonpath='{path}'")).split())
 
 
 async def test_a_slice_that_carries_the_marks_is_pruned(scene: Scene) -> None:

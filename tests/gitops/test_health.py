@@ -12,22 +12,15 @@ from landbridge_lab.images.recipes import CURL_IMAGE
 from demo.chain import NEW, OLD
 from demo.shell import Shell
 from tests.api.waiting import eventually
-from tests.e2e.crash import imports
-from tests.gitops.applications import HUB, application, apply, get, push, sync_of, until_health
+from tests.e2e.crash import Imports, imports
+from tests.gitops.applications import HUB, application, applied, get, mcs, push, sync_of, until_health
 
 CONFIG = Path(__file__).parents[2] / "deploy/argocd/argocd-cm.yaml"
 FOLDER = "$GITOPS/manifests/directory/health"
 COMMAND = "argocd admin settings resource-overrides health"
 
 
-def mcs(name: str = "service1", namespace: str = "mcs-demo") -> dict[str, Any]:
-    both = [{"name": OLD}, {"name": NEW}]
-    return {
-        "apiVersion": "networking.one.alibabacloud.com/v1alpha1",
-        "kind": "MultiClusterService",
-        "metadata": {"name": name, "namespace": namespace},
-        "spec": {"providerClusters": both, "consumerClusters": both},
-    }
+BARE = mcs("service1", "mcs-demo")
 
 
 def with_status(ready: str, reason: str, *, conflict: str = "", generation: int = 2) -> dict[str, Any]:
@@ -35,7 +28,7 @@ def with_status(ready: str, reason: str, *, conflict: str = "", generation: int 
     conditions = [{"type": "Ready", "status": ready, "reason": reason, "message": "as it is"}]
     if conflict:
         conditions.append({"type": "Conflict", "status": "True", "reason": conflict, "message": "it differs"})
-    found = mcs()
+    found = mcs("service1", "mcs-demo")
     found["metadata"]["generation"] = 2
     return found | {"status": {"observedGeneration": generation, "conditions": conditions}}
 
@@ -43,9 +36,9 @@ def with_status(ready: str, reason: str, *, conflict: str = "", generation: int 
 @pytest.mark.parametrize(
     ("found", "said"),
     [
-        (mcs(), "Progressing: Waiting for the Landbridge controller"),
+        (BARE, "Progressing: Waiting for the Landbridge controller"),
         (with_status("True", "Synced", generation=1), "Progressing: Waiting for the Landbridge controller"),
-        (mcs() | {"status": {"observedGeneration": 2}}, "Progressing: Waiting for the Landbridge controller"),
+        (BARE | {"status": {"observedGeneration": 2}}, "Progressing: Waiting for the Landbridge controller"),
         (with_status("True", "Synced"), "Healthy: as it is"),
         (with_status("True", "Synced", conflict="TrafficDistributionConflict"), "Healthy: as it is; it differs"),
         (with_status("Unknown", "Stale"), "Progressing: as it is"),
@@ -71,28 +64,33 @@ async def test_multi_cluster_services_come_and_go_through_git(shell: Shell) -> N
     await shell.quiet(f"cat >{FOLDER}/mcs.json <<'JSON'\n{json.dumps(mcs('web', 'health'))}\nJSON")
     await push(shell, "a Service that is nowhere yet")
     source = {"path": "manifests/directory/health"}
-    await apply(shell, "fleet", application("health", HUB, "health", source, allowEmpty=True))
-    await until_health(shell, "health", "Progressing")
+    async with applied(shell, application("health", HUB, "health", source, allowEmpty=True)):
+        await eventually(lambda: reason(shell), lambda said: said == "NoNamespace", 60)
+        await until_health(shell, "health", "Progressing")
 
-    for cluster in (OLD, NEW):
-        await shell.quiet(f"kubectl --context {cluster} create namespace health")
-        await shell.quiet(
-            f"kubectl --context {cluster} create deployment web -n health --image={CURL_IMAGE} -- sleep 600"
-        )
-        await shell.quiet(f"kubectl --context {cluster} expose deployment web -n health --port=80")
-    await until_health(shell, "health", "Healthy")
-    await eventually(lambda: imports_of_web(shell), all, 60)
-    assert sync_of(await get(shell, "health")) == "Synced"
+        for cluster in (OLD, NEW):
+            kubectl = f"kubectl --context {cluster}"
+            await shell.quiet(f"{kubectl} create namespace health")
+            await shell.quiet(f"{kubectl} create deployment web -n health --image={CURL_IMAGE} -- sleep 600")
+            await shell.quiet(f"{kubectl} expose deployment web -n health --port=80")
+        await until_health(shell, "health", "Healthy")
+        await eventually(lambda: imports_of_web(shell), all, 60)
+        assert sync_of(await get(shell, "health")) == "Synced"
 
-    await shell.quiet(f"rm {FOLDER}/mcs.json")
-    await push(shell, "not any more")
-    await shell.quiet("kubectl --context fleet wait --for=delete mcs/web -n health --timeout=60s")
-    assert not any(await imports_of_web(shell))
-    await shell.quiet("kubectl --context fleet delete app -n argocd health")
+        await shell.quiet(f"rm {FOLDER}/mcs.json")
+        await push(shell, "not any more")
+        await shell.quiet("kubectl --context fleet wait --for=delete mcs/web -n health --timeout=60s")
+        assert not any(await imports_of_web(shell))
     for cluster in (OLD, NEW):
         await shell.quiet(f"kubectl --context {cluster} delete namespace health --wait=false")
 
 
-async def imports_of_web(shell: Shell) -> list[list[str]]:
-    """For each member, the names of what it imports of that Service."""
-    return [[name for name in await imports(shell, cluster) if name.startswith("web-")] for cluster in (OLD, NEW)]
+async def reason(shell: Shell) -> str:
+    """Why the MultiClusterService is, or is not, Ready; nothing while there is none."""
+    path = "{.items[*].status.conditions[?(@.type=='Ready')].reason}"
+    return await shell.quiet(f'kubectl --context fleet get mcs -n health -o jsonpath="{path}"')
+
+
+async def imports_of_web(shell: Shell) -> list[Imports]:
+    """For each member, what it imports of that Service."""
+    return [await imports(shell, cluster, "-n health") for cluster in (OLD, NEW)]

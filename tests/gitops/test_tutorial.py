@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from pathlib import Path
 
 import pytest
 import yaml
@@ -23,14 +22,16 @@ from tests.gitops.applications import (
     address,
     all_of_them,
     application,
-    apply,
+    applied,
     chart,
     compared,
     get,
     health_of,
-    push,
+    push_nothing,
     sync_of,
     syncs,
+    until_at_head,
+    until_health,
 )
 
 CHURN_SECONDS = float(os.environ.get("CHURN_SECONDS", "20"))
@@ -116,19 +117,6 @@ async def test_the_hubs_application_is_not_out_of_sync_for_finalizer_defaults_or
     assert (sync_of(after), health_of(after), syncs(after)) == ("Synced", "Healthy", 1)
 
 
-@pytest.fixture(scope="module")
-async def scaled(walked: list[Result], shell: Shell) -> str:
-    """A Deployment of an Application of the tutorial's, which syncs by itself and does not heal, scaled by hand.
-
-    Argo CD has synced it to the commit that the branch is at.
-    """
-    await settled(shell)
-    await shell.quiet(f"argocd --core app sync {OLD_APPS[2]}")
-    await scale(shell, OLD, "mcs-demo", "service3", 0)
-    await eventually(lambda: get(shell, OLD_APPS[2]), lambda app: sync_of(app) == "OutOfSync", DEADLINE)
-    return OLD_APPS[2]
-
-
 async def scale(shell: Shell, cluster: str, namespace: str, service: str, replicas: int) -> None:
     """Scale by hand."""
     command = f"kubectl --context {cluster} scale -n {namespace} deployment/svc-demo-{service}"
@@ -141,53 +129,59 @@ async def replicas(shell: Shell, cluster: str, namespace: str, service: str) -> 
     return int(await shell.quiet(f"{command} -o jsonpath={{.spec.replicas}}"))
 
 
-async def test_without_self_heal_a_scale_down_by_hand_stays_and_is_shown(shell: Shell, scaled: str) -> None:
-    assert sync_of(await compared(shell, scaled)) == "OutOfSync"
+async def test_without_self_heal_a_scale_down_by_hand_stays_until_the_next_commit_whatever_it_changes(
+    walked: list[Result], shell: Shell
+) -> None:
+    """Where Argo CD has synced the Application to the commit that the branch is at."""
+    app = OLD_APPS[2]
+    await settled(shell)
+    await shell.quiet(f"argocd --core app sync {app}")
+    await scale(shell, OLD, "mcs-demo", "service3", 0)
+    await eventually(lambda: get(shell, app), lambda app: sync_of(app) == "OutOfSync", DEADLINE)
+    assert sync_of(await compared(shell, app)) == "OutOfSync"
     assert await replicas(shell, OLD, "mcs-demo", "service3") == 0
 
-
-async def test_until_the_next_commit_whatever_it_changes(shell: Shell, scaled: str) -> None:
-    await shell.quiet('git -C $GITOPS commit -q --allow-empty -m "nothing at all" && git -C $GITOPS push -q')
+    await push_nothing(shell)
     await eventually(lambda: replicas(shell, OLD, "mcs-demo", "service3"), lambda found: found == 1, DEADLINE)
-    await settled(shell)
 
 
-async def test_after_a_commit_that_needed_no_sync_a_scale_down_by_hand_is_undone(shell: Shell, scaled: str) -> None:
+async def test_after_a_commit_that_needed_no_sync_a_scale_down_by_hand_is_undone(
+    walked: list[Result], shell: Shell
+) -> None:
     """Argo CD has compared the commit, not synced it: to its `automated` it is still to be synced."""
     await settled(shell)
-    await shell.quiet('git -C $GITOPS commit -q --allow-empty -m "nothing again" && git -C $GITOPS push -q')
-    head = (await shell.quiet("git -C $GITOPS rev-parse HEAD")).strip()
-    await eventually(lambda: get(shell, scaled), lambda app: app["status"]["sync"].get("revision") == head, DEADLINE)
+    await push_nothing(shell)
+    await until_at_head(shell, OLD_APPS[2])
     await scale(shell, OLD, "mcs-demo", "service3", 0)
+    await eventually(lambda: get(shell, OLD_APPS[2]), lambda app: sync_of(app) == "OutOfSync", DEADLINE)
     await eventually(lambda: replicas(shell, OLD, "mcs-demo", "service3"), lambda found: found == 1, DEADLINE)
-    await settled(shell)
 
 
 async def test_with_self_heal_a_scale_down_by_hand_is_undone(walked: list[Result], shell: Shell) -> None:
-    app = application("healed", await address(shell, OLD), "healed", chart("service1", OLD))
-    await apply(shell, "fleet", app)
-    await eventually(lambda: get(shell, "healed"), lambda app: health_of(app) == "Healthy", DEADLINE)
-    await scale(shell, OLD, "healed", "service1", 0)
-    await eventually(lambda: replicas(shell, OLD, "healed", "service1"), lambda found: found == 1, DEADLINE)
-    await shell.quiet("kubectl --context fleet delete app -n argocd healed")
+    async with applied(shell, application("healed", await address(shell, OLD), "healed", chart("service1", OLD))):
+        await until_health(shell, "healed", "Healthy")
+        await scale(shell, OLD, "healed", "service1", 0)
+        await eventually(lambda: replicas(shell, OLD, "healed", "service1"), lambda found: found == 1, DEADLINE)
 
 
 async def test_where_git_does_not_own_replicas_a_scale_down_by_hand_stays(walked: list[Result], shell: Shell) -> None:
-    """Also with selfHeal, and over a commit."""
+    """Also with selfHeal, and over a sync."""
     app = application("hands", await address(shell, OLD), "hands", chart("service1", OLD))
     app["spec"]["ignoreDifferences"] = [{"group": "apps", "kind": "Deployment", "jsonPointers": ["/spec/replicas"]}]
     app["spec"]["syncPolicy"]["syncOptions"].append("RespectIgnoreDifferences=true")
-    await apply(shell, "fleet", app)
-    await eventually(lambda: get(shell, "hands"), lambda app: health_of(app) == "Healthy", DEADLINE)
-    await scale(shell, OLD, "hands", "service1", 0)
-    note = "$GITOPS/manifests/helm/svc-demo/templates/NOTES.txt"
-    await shell.quiet(f"echo 'Nothing to see.' >{note}")
-    await push(shell, "a note")
-    head = (await shell.quiet("git -C $GITOPS rev-parse HEAD")).strip()
-    await eventually(lambda: get(shell, "hands"), lambda app: app["status"]["sync"].get("revision") == head, DEADLINE)
-    assert sync_of(await compared(shell, "hands")) == "Synced"
-    assert await replicas(shell, OLD, "hands", "service1") == 0
-    await shell.quiet("kubectl --context fleet delete app -n argocd hands")
+    async with applied(shell, app):
+        await until_health(shell, "hands", "Healthy")
+        await scale(shell, OLD, "hands", "service1", 0)
+        await shell.quiet("argocd --core app sync hands")
+        assert sync_of(await compared(shell, "hands", 1)) == "Synced"
+        assert await replicas(shell, OLD, "hands", "service1") == 0
+
+
+async def test_argocd_reached_the_members_by_what_join_registered(walked: list[Result], shell: Shell) -> None:
+    """It says so itself, of clusters to which an Application deploys."""
+    listed = json.loads(await shell.quiet("argocd --core cluster list -o json"))
+    states = {cluster["name"]: cluster["info"]["connectionState"]["status"] for cluster in listed}
+    assert {OLD: "Successful", NEW: "Successful"}.items() <= states.items()
 
 
 async def services(shell: Shell, cluster: str) -> set[str]:
@@ -213,9 +207,3 @@ async def test_otherwise_its_services_go_and_the_imports_with_them(walked: list[
     await shell.quiet("kubectl --context fleet delete -n argocd applicationset svc-demo-newcluster")
     await eventually(lambda: services(shell, NEW), lambda found: not found, DEADLINE)
     await eventually(lambda: imports(shell, NEW), lambda found: not any("service" in name for name in found), DEADLINE)
-
-
-def test_the_page_says_what_is_tested_here() -> None:
-    page = (Path(__file__).parents[2] / "docs/gitops.md").read_text()
-    for word in ("preserveResourcesOnDeletion", "RespectIgnoreDifferences=true", "whatever it changes"):
-        assert word in page

@@ -104,7 +104,7 @@ async def server(cluster: str, /, *, lab: Name = "lab") -> None:
 
 @app.command
 async def repository(*, lab: Name = "lab") -> None:
-    """Print the path of the Git repository that Argo CD deploys from: git clone $(landbridge-lab repository)."""
+    """Print the path of the Git repository that Argo CD deploys from: git clone "$(landbridge-lab repository)"."""
     print(Lab.load(lab).repository)
 
 

@@ -125,7 +125,7 @@ class Lab:
             if record.spec != self.spec:
                 raise RefusedError(
                     f"lab {self.spec.name} is up with other clusters or options",
-                    ", ".join(f"{c.name}={c.nodes}" for c in record.spec.clusters),
+                    record.spec.describe(),
                     f"take it down first (`landbridge-lab down --lab {self.spec.name}`), or choose another name",
                 )
             return record

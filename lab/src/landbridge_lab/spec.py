@@ -38,6 +38,11 @@ class LabSpec(msgspec.Struct, frozen=True):
     def has_nodes(self) -> bool:
         return any(cluster.nodes for cluster in self.clusters)
 
+    def describe(self) -> str:
+        """What it has, for a person: oldcluster=1, newcluster=1, with Argo CD."""
+        clusters = [f"{cluster.name}={cluster.nodes}" for cluster in self.clusters]
+        return ", ".join([*clusters, "with Argo CD"] if self.argocd else clusters)
+
 
 def make_spec(
     name: str, clusters: Sequence[ClusterSpec] | None, control_plane_only: bool, argocd: bool = False
@@ -75,7 +80,7 @@ def _check_argocd(clusters: Sequence[ClusterSpec], control_plane_only: bool) -> 
         raise RefusedError("Argo CD", "a control-plane-only lab has no nodes to run it", "ask for one or the other")
     if not first.nodes:
         raise RefusedError(
-            f"Argo CD in {first.name}", "it runs as pods there", f"ask for --cluster {first.name}=1 first"
+            f"Argo CD in {first.name}", "it runs as pods there", f"make it the first with --cluster {first.name}=1"
         )
 
 

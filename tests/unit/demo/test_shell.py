@@ -35,3 +35,11 @@ async def test_failed_command_is_an_error_with_what_it_said(make_shell: MakeShel
 async def test_failure_at_the_head_of_a_pipe_is_one(make_shell: MakeShell) -> None:
     with pytest.raises(CommandFailedError):
         await make_shell("exit 3").quiet("kubectl | cat")
+
+
+async def test_a_commit_goes_nowhere_but_where_it_is_told(
+    make_shell: MakeShell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE"):
+        monkeypatch.setenv(name, "/somewhere/else")
+    assert await make_shell("env | grep ^GIT_ || echo none").quiet("kubectl") == "none\n"

@@ -75,7 +75,7 @@ def test_with_argocd_the_hub_has_a_node_by_default() -> None:
 
 
 def test_argocd_without_a_node_to_run_on_is_refused() -> None:
-    with pytest.raises(RefusedError, match="ask for --cluster hub=1 first"):
+    with pytest.raises(RefusedError, match="the first with --cluster hub=1"):
         make_spec("lab", [ClusterSpec("hub"), ClusterSpec("old", 1)], control_plane_only=False, argocd=True)
     with pytest.raises(RefusedError, match="no nodes to run it"):
         make_spec("lab", None, control_plane_only=True, argocd=True)

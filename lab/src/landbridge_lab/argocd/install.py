@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from landbridge_lab.argocd.repository import ensure_repository
@@ -10,6 +11,7 @@ from landbridge_lab.commands import run
 from landbridge_lab.control_plane import kubeconfigs
 from landbridge_lab.control_plane.certificates import Identity, write_certificates
 from landbridge_lab.control_plane.components import ADMIN, ControlPlane
+from landbridge_lab.errors import LabError
 from landbridge_lab.files import put
 from landbridge_lab.paths import LabDir
 from landbridge_lab.waiting import until
@@ -18,6 +20,9 @@ NAMESPACE = "argocd"
 _NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
 _PART_OF = "app.kubernetes.io/part-of=argocd"
 _APPLY = ("apply", "--server-side", "--force-conflicts")
+_ASKED = ("argocd-repo-server:metrics", "argocd-metrics:metrics")
+"""Services, by the port on which repo server and application controller tell of their health."""
+
 _OURS = Path(__file__).parent
 _MANIFESTS = ("kustomization.yaml", "project.yaml", "repo-server.yaml")
 
@@ -39,7 +44,10 @@ async def ensure_argocd(control_plane: ControlPlane, lab: LabDir) -> None:
     await run([*kubectl, *_APPLY, "-k", lab.argocd])
     await run([*kubectl, "wait", "crd", "-l", _PART_OF, "--for=condition=Established", "--timeout=60s"])
     await run([*kubectl, *_APPLY, "-n", NAMESPACE, "-f", lab.argocd / "project.yaml"])
-    await until("pods of Argo CD", lambda: _ready(kubectl), every=0.2)
+    for workload in await _workloads(kubectl):
+        await run([*kubectl, "rollout", "status", "-n", NAMESPACE, workload, "--timeout=180s"])
+    for service in _ASKED:
+        await until(f"answer of {service}", partial(_answers, kubectl, service), every=0.2)
     # Who lists objects of a new kind first may be told to come back (429); kubectl does, and nobody after it has to.
     await run([*kubectl, "get", "-A", "applications,applicationsets,appprojects"])
 
@@ -55,6 +63,15 @@ def write_files(lab: LabDir, binaries: Path) -> None:
     write_certificates(lab.argocd / "pki", "git-server", [identity])
 
 
-async def _ready(kubectl: Sequence[str | Path]) -> bool:
-    workloads = json.loads(await run([*kubectl, "get", "-n", NAMESPACE, "deployments,statefulsets", "-o", "json"]))
-    return all(item.get("status", {}).get("readyReplicas") == item["spec"]["replicas"] for item in workloads["items"])
+async def _workloads(kubectl: Sequence[str | Path]) -> list[str]:
+    """Its Deployments and StatefulSets, as kind/name."""
+    return (await run([*kubectl, "get", "-n", NAMESPACE, "deployments,statefulsets", "-o", "name"])).split()
+
+
+async def _answers(kubectl: Sequence[str | Path], service: str) -> bool:
+    """Whether it says by itself that it is well: after a crash, what the API server has of its pods is from before."""
+    try:
+        await run([*kubectl, "get", "--raw", f"/api/v1/namespaces/{NAMESPACE}/services/{service}/proxy/healthz"])
+    except LabError:
+        return False
+    return True

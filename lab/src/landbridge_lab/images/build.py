@@ -27,13 +27,11 @@ class Images:
 
 async def build_images(cache_dir: Path, binaries: Path, argocd: bool = False) -> Images:
     """Build whatever is not in the cache yet, given the folder of the lab's binaries."""
-    images = [
-        await recipes.sandbox(),
-        recipes.coredns(binaries / "coredns"),
-        await recipes.web_demo(),
-        await recipes.curl(),
-        *([await recipes.argocd(binaries), await recipes.redis()] if argocd else []),
-    ]
+    sought = [recipes.sandbox(), recipes.web_demo(), recipes.curl()]
+    if argocd:
+        sought += [recipes.argocd(binaries), recipes.redis()]
+    box, demo, client, *others = await asyncio.gather(*sought)
+    images = [box, recipes.coredns(binaries / "coredns"), demo, client, *others]
     sandbox, coredns, web_demo, curl, *more = [await asyncio.to_thread(cached, cache_dir, image) for image in images]
     return Images(sandbox, coredns, web_demo, curl, tuple(more))
 

@@ -37,9 +37,12 @@ PROGRAMS = {
 """Each program and the package that has it."""
 
 ARGOCD_PROGRAMS = {
-    "git": "git",
-    "/usr/lib/git-core/git-http-backend": "git",
+    "/usr/bin/git": "git",
     "/usr/bin/redis-check-rdb": "redis-tools",
+    "/usr/bin/tini": "tini",
+    "/usr/lib/git-core/git-http-backend": "git",
+    "/usr/lib/git-core/git-remote-http": "git",
+    "/usr/lib/git-core/git-remote-https": "git",
 }
 """The same for a lab with Argo CD."""
 

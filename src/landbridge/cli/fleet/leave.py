@@ -55,8 +55,6 @@ async def leave(
         hub = await open_apis.enter_async_context(Api(load(hub_context, kubeconfig)))
         member = None
         if context is not None or from_argocd is not None:
-            config = await member_config(
-                hub, context, from_argocd, kubeconfig, server=server.rstrip("/"), leaving=True, lost=force
-            )
+            config = await member_config(hub, context, from_argocd, kubeconfig, server=server.rstrip("/"), lost=force)
             member = await open_apis.enter_async_context(Api(config))
         await leave_fleet(hub, member, name, report, force=force, dry_run=dry_run, timeout=timeout)

@@ -38,7 +38,6 @@ async def member_config(
     kubeconfig: Path | None,
     *,
     server: str = "",
-    leaving: bool = False,
     lost: bool = False,
 ) -> ServerConfig:
     """How to reach a member; one of Argo CD's, at ``server`` if that is given, where it answers or may be ``lost``.
@@ -50,7 +49,7 @@ async def member_config(
     """
     if from_argocd is None:
         return load(context, kubeconfig)
-    config = await read_source(hub, from_argocd, server, leaving=leaving)
+    config = await read_source(hub, from_argocd, server)
     if not lost:
         await _try(config)
     return config

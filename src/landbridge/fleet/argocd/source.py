@@ -30,10 +30,10 @@ READER = Reader(
 """What a person's command takes: more than the controller, since it ends with the command."""
 
 
-async def read_source(hub: Api, name: str, server: str = "", *, leaving: bool = False) -> ServerConfig:
+async def read_source(hub: Api, name: str, server: str = "") -> ServerConfig:
     """How to reach the cluster of a Secret of Argo CD, at another address if ``server`` is given. Keep none of it.
 
-    ``leaving`` is for a command that takes away what ``join`` made.
+    What ``join`` made is no source: its address may be one for Argo CD alone, and leaving would take away its token.
 
     Raises:
         RefusedError: There is no such Secret, or it says more, or less, than how to be somebody at an API server.
@@ -41,8 +41,8 @@ async def read_source(hub: Api, name: str, server: str = "", *, leaving: bool = 
     """
     secret = await _find(hub, name)
     try:
-        if leaving and CLUSTER_UID in secret.metadata.annotations:
-            raise RefusedClusterError(OWN_REGISTRATION, "its token is one of the things that leaving takes away")
+        if CLUSTER_UID in secret.metadata.annotations:
+            raise RefusedClusterError(OWN_REGISTRATION, "`join --argocd` made it for Argo CD, of a cluster that joined")
         return read_config(secret, server)
     except RefusedClusterError as error:
         raise RefusedClusterError(

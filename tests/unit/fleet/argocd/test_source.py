@@ -178,9 +178,8 @@ async def test_a_hub_without_argo_cd_is_refused() -> None:
     assert refusal.value.reason == NO_ARGOCD
 
 
-async def test_leaving_takes_no_credentials_that_it_takes_away(hub: MemoryApi) -> None:
+async def test_what_join_made_is_no_source(hub: MemoryApi) -> None:
     put_secret(hub, "cluster-x", {"server": SERVER, "config": msgspec.json.encode(TOKEN).decode()}, uid="old")
-    assert (await read_source(hub, "cluster-x")).token == HUSH
     with pytest.raises(RefusedError, match="give a context with --context") as refusal:
-        await read_source(hub, "cluster-x", leaving=True)
+        await read_source(hub, "cluster-x", SERVER)
     assert refusal.value.reason == OWN_REGISTRATION

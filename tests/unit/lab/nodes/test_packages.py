@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from landbridge_lab.errors import MachineLacksError
+from landbridge_lab.images import recipes
 from landbridge_lab.nodes import packages
 from landbridge_lab.nodes.packages import ensure_packages, missing_packages, require_root
 from landbridge_lab.progress import Silent
@@ -71,7 +72,8 @@ def test_packages_that_the_images_are_made_of_are_among_them() -> None:
 
 def test_programs_that_the_images_take_are_checked_where_they_are_taken_from() -> None:
     assert {"/usr/bin/busybox", "/usr/bin/curl", "/usr/bin/getent", "/usr/bin/python3"} <= packages.PROGRAMS.keys()
-    assert "/usr/bin/redis-check-rdb" in packages.ARGOCD_PROGRAMS
+    taken = {"/usr/bin/git", "/usr/bin/redis-check-rdb", "/usr/bin/tini", *recipes.GIT}
+    assert taken <= packages.ARGOCD_PROGRAMS.keys()
 
 
 def test_others_than_root_are_refused_with_a_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
