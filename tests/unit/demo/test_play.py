@@ -22,8 +22,8 @@ from demo.stage import Stage
 class CountingLab(Lab):
     """Does nothing but remember what was asked of it."""
 
-    def __init__(self, binaries: Path, when_up: Callable[[], None] = lambda: None) -> None:
-        super().__init__("never-up")
+    def __init__(self, binaries: Path, when_up: Callable[[], None] = lambda: None, argocd: bool = False) -> None:
+        super().__init__("never-up", argocd=argocd)
         self.asked: list[str] = []
         self._binaries, self._when_up = binaries, when_up
 
@@ -148,6 +148,16 @@ async def test_a_person_is_told_how_to_look_around_in_what_is_kept(tmp_path: Pat
     said = kept.how_to_look_around()
     assert f"export KUBECONFIG={lab.kubeconfig} PATH={tmp_path}:" in said
     assert re.search(r"rm \S+/controller.kubeconfig; \S+/landbridge-lab down --lab never-up$", said)
+
+
+async def test_a_person_is_told_where_to_commit_and_how_to_ask_argocd(tmp_path: Path, shown: StringIO) -> None:
+    kept = stage(CountingLab(tmp_path, argocd=True), tmp_path, shown)
+    shell = await kept.shell()
+    said = kept.how_to_look_around()
+    assert f" GITOPS={tmp_path}/state/gitops-demo " in said
+    assert f"; cd {shell.folder}\n" in said
+    assert "argocd --core app list" in said
+    assert set(shell.variables) == {"GITOPS", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM"}
 
 
 async def test_nobody_is_told_to_look_around_in_what_never_came_up(tmp_path: Path, shown: StringIO) -> None:
