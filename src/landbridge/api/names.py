@@ -3,6 +3,9 @@
 SYSTEM_NAMESPACE = "landbridge-system"
 """Where Landbridge keeps its own objects, on the hub and in members."""
 
+KUBE_SYSTEM = "kube-system"
+"""Kubernetes' own namespace, in every cluster: its uid tells clusters apart; Argo CD's account is there."""
+
 FLEET_RECORD = "landbridge-fleet"
 """ConfigMap on the hub: the fleet's uid and its debts."""
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from landbridge.api.core import NAMESPACES
+from landbridge.api.names import KUBE_SYSTEM
 from landbridge.fleet.refusal import RefusedError
 from landbridge.kube.api import Api
 from landbridge.kube.errors import ForbiddenError, UnauthorizedError
@@ -68,4 +69,4 @@ async def require(api: Api, least: Version, duty: str) -> None:
 
 async def identity(api: Api) -> str:
     """What tells a cluster from every other: the uid of its namespace kube-system."""
-    return (await api.get(NAMESPACES, "kube-system")).metadata.uid
+    return (await api.get(NAMESPACES, KUBE_SYSTEM)).metadata.uid

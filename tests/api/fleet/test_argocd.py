@@ -286,8 +286,7 @@ async def endless_token(member: Api) -> str:
 
 def their_account() -> list[dict[str, Any]]:
     def renamed(manifest: dict[str, Any]) -> dict[str, Any]:
-        text = msgspec.json.encode(manifest).decode()
-        text = text.replace("landbridge-argocd", "theirs").replace("landbridge-system", "kube-system")
+        text = msgspec.json.encode(manifest).decode().replace("landbridge-argocd", "theirs")
         return msgspec.json.decode(text, type=dict[str, Any])
 
     return [renamed(manifest) for manifest in manifests()]

@@ -22,8 +22,9 @@ TOKEN = jwt(0, 86_400)
 
 ARGOCD = "/api/v1/namespaces/argocd"
 REGISTRATION = f"{ARGOCD}/secrets/cluster-oldcluster"
-ARGOCD_SECRET = f"{SYSTEM}/secrets/landbridge-argocd"
-ARGOCD_ACCOUNT = f"{SYSTEM}/serviceaccounts/landbridge-argocd"
+KUBE_SYSTEM = "/api/v1/namespaces/kube-system"
+ARGOCD_SECRET = f"{KUBE_SYSTEM}/secrets/landbridge-argocd"
+ARGOCD_ACCOUNT = f"{KUBE_SYSTEM}/serviceaccounts/landbridge-argocd"
 ARGOCD_BINDING = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/landbridge-argocd"
 ENDLESS = "an-endless-token"
 WITH_ARGOCD = Wish("oldcluster", pod_cidrs=("10.1.0.0/16",), argocd=True)
@@ -38,7 +39,7 @@ class TokenController(MemoryApi):
         if self.at_work and body.get("type") == "kubernetes.io/service-account-token":
             meta = body["metadata"]
             account = meta["annotations"]["kubernetes.io/service-account.name"]
-            owner = self.objects[SERVICE_ACCOUNTS.path("landbridge-system", account)]["metadata"]["uid"]
+            owner = self.objects[SERVICE_ACCOUNTS.path("kube-system", account)]["metadata"]["uid"]
             notes = meta["annotations"] | {"kubernetes.io/service-account.uid": owner}
             data = {"token": encode(ENDLESS)}
             body = body | {"metadata": meta | {"annotations": notes}, "data": data}
@@ -48,7 +49,7 @@ class TokenController(MemoryApi):
 def cluster(uid: str, server: str, version: str = "v1.36.4") -> TokenController:
     """A cluster that knows itself, and gives tokens."""
     api = TokenController(server, version)
-    api.put("/api/v1/namespaces/kube-system", {"metadata": {"uid": uid}})
+    api.put(KUBE_SYSTEM, {"metadata": {"uid": uid}})
     api.answers["POST", f"{ACCOUNT}/token"] = {"spec": {"expirationSeconds": 1}, "status": {"token": TOKEN}}
     return api
 

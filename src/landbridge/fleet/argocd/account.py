@@ -1,7 +1,8 @@
 """The service account of Argo CD in a member, apart from Landbridge's own (ADR 0009).
 
 As `argocd cluster add` makes it: Argo CD deploys objects of any kind, so it gets the built-in role cluster-admin, and a
-token without end from a Secret, since it renews none. It ends with the Secret, when the cluster leaves.
+token without end from a Secret, since it renews none. It ends with the Secret, when the cluster leaves. All is in
+kube-system, where no Landbridge controller may read Secrets: landbridge-system may be that of another fleet's hub.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from landbridge.api.core import NAMESPACES, SECRETS, SERVICE_ACCOUNTS
-from landbridge.api.names import ACCOUNT_NAME, ACCOUNT_UID, ARGOCD_ACCOUNT, SYSTEM_NAMESPACE
+from landbridge.api.names import ACCOUNT_NAME, ACCOUNT_UID, ARGOCD_ACCOUNT, KUBE_SYSTEM
 from landbridge.fleet.manifests import GONE_TIMEOUT, make, read, remove, wait_gone
 from landbridge.fleet.progress import Report
 from landbridge.fleet.rbac import RBAC, Manifest
@@ -28,7 +29,7 @@ _DUTY = "Argo CD of the hub in a member: deploys what Git says, of any kind"
 
 
 def manifests() -> list[Manifest]:
-    """The objects that make the account, in the order to apply them; without the namespace."""
+    """The objects that make the account, in the order to apply them."""
     return [
         _object("v1", "ServiceAccount"),
         _object(
@@ -36,7 +37,7 @@ def manifests() -> list[Manifest]:
             "ClusterRoleBinding",
             namespace="",
             roleRef={"apiGroup": RBAC, "kind": "ClusterRole", "name": "cluster-admin"},
-            subjects=[{"kind": "ServiceAccount", "name": ARGOCD_ACCOUNT, "namespace": SYSTEM_NAMESPACE}],
+            subjects=[{"kind": "ServiceAccount", "name": ARGOCD_ACCOUNT, "namespace": KUBE_SYSTEM}],
         ),
         _object("v1", "Secret", {ACCOUNT_NAME: ARGOCD_ACCOUNT}, type="kubernetes.io/service-account-token"),
     ]
@@ -47,7 +48,7 @@ def _object(
     kind: str,
     annotations: dict[str, str] | None = None,
     *,
-    namespace: str = SYSTEM_NAMESPACE,
+    namespace: str = KUBE_SYSTEM,
     **fields: Any,
 ) -> Manifest:
     where = {"namespace": namespace} if namespace else {}
@@ -65,7 +66,7 @@ async def make_account(
 ) -> str:
     """Make the account in the member, and try its token at the address by which a person reaches it; the token.
 
-    What is new is taken back by ``undo``. The namespace is there.
+    What is new is taken back by ``undo``.
 
     Raises:
         RefusedError: The rules or the token do not work there.
@@ -84,13 +85,13 @@ async def make_account(
 
 async def _token(member: Api, undo: AsyncExitStack, report: Report) -> str:
     """The token, once it is there. A Secret that belonged to an account before this one goes first, by itself."""
-    account = await member.get(SERVICE_ACCOUNTS, ARGOCD_ACCOUNT, SYSTEM_NAMESPACE)
+    account = await member.get(SERVICE_ACCOUNTS, ARGOCD_ACCOUNT, KUBE_SYSTEM)
     token = ""
 
     async def done() -> bool:
         nonlocal token
         try:
-            secret = await member.get(SECRETS, ARGOCD_ACCOUNT, SYSTEM_NAMESPACE)
+            secret = await member.get(SECRETS, ARGOCD_ACCOUNT, KUBE_SYSTEM)
         except NotFoundError:
             await make(member, manifests()[-1:], undo, report)
             return False
@@ -99,7 +100,7 @@ async def _token(member: Api, undo: AsyncExitStack, report: Report) -> str:
         return bool(token)
 
     late = (
-        f"Secret {SYSTEM_NAMESPACE}/{ARGOCD_ACCOUNT} in {member.server} has no token after {TOKEN_TIMEOUT:.0f} s: its "
+        f"Secret {KUBE_SYSTEM}/{ARGOCD_ACCOUNT} in {member.server} has no token after {TOKEN_TIMEOUT:.0f} s: its "
         "controller manager should put one there; see whether it runs, then join again"
     )
     await until(done, TOKEN_TIMEOUT, lambda: late, every=0.1)
@@ -107,12 +108,13 @@ async def _token(member: Api, undo: AsyncExitStack, report: Report) -> str:
 
 
 async def has_account(member: Api) -> bool:
-    """Whether the account is there; it is made first, and goes last."""
-    return await read(member, manifests()[0]) is not None
+    """Whether the account is there, or what binds it, which outlives an account that a person deleted."""
+    account, binding, _ = manifests()
+    return bool(await read(member, binding) or await read(member, account))
 
 
 async def remove_account(member: Api, report: Report) -> None:
-    """Remove the account if it is there, last made first: with the Secret, its token ends.
+    """Remove what is there of the account, last made first: with the Secret, its token ends.
 
     Raises:
         TimedOutError: Something of it is still there.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from landbridge.api.names import ARGOCD_ACCOUNT, SYSTEM_NAMESPACE
+from landbridge.api.names import ARGOCD_ACCOUNT, KUBE_SYSTEM
 from landbridge.fleet.argocd.account import has_account
 from landbridge.fleet.argocd.clusters import Known
 from landbridge.fleet.argocd.registration import registered, unregister
@@ -39,5 +39,5 @@ async def deregister(hub: Api, registration: Known, name: str, report: Report, *
         report(
             f"forced: account {ARGOCD_ACCOUNT} stays in {name}, with cluster-admin rights; should the cluster return: "
             f"kubectl delete clusterrolebinding {ARGOCD_ACCOUNT}; kubectl delete serviceaccount {ARGOCD_ACCOUNT} -n "
-            f"{SYSTEM_NAMESPACE}"
+            f"{KUBE_SYSTEM}"
         )

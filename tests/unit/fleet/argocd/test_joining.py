@@ -84,7 +84,7 @@ async def test_argo_cds_account_is_apart_from_ours_and_has_a_role_of_kubernetes(
     assert {path: member.objects[path] for path in ours} == ours
     assert added[ARGOCD_BINDING]["roleRef"]["name"] == "cluster-admin"
     (subject,) = added[ARGOCD_BINDING]["subjects"]
-    assert subject == {"kind": "ServiceAccount", "name": "landbridge-argocd", "namespace": "landbridge-system"}
+    assert subject == {"kind": "ServiceAccount", "name": "landbridge-argocd", "namespace": "kube-system"}
 
 
 async def test_our_own_secret_is_written_last(hub: MemoryApi, member: TokenController) -> None:

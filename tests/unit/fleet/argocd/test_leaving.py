@@ -41,6 +41,9 @@ async def member(hub: MemoryApi) -> TokenController:
     return member
 
 
+GONE = [(ARGOCD_ACCOUNT,), (ARGOCD_ACCOUNT, ARGOCD_SECRET), (ARGOCD_BINDING,), (ARGOCD_SECRET,)]
+
+
 def release(hub: MemoryApi) -> None:
     """Let the finalizer go, as a controller does."""
 
@@ -63,6 +66,18 @@ async def test_nothing_stays_in_the_member_or_with_argo_cd(hub: MemoryApi, membe
     await leave(hub, member, "oldcluster", silent)
     assert not any("landbridge" in path for path in member.objects)
     assert [path for path in hub.objects if ARGOCD in path] == [ARGOCD, f"{ARGOCD}/configmaps/argocd-cm"]
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("gone", GONE, ids=["account", "account and Secret", "binding", "Secret"])
+async def test_whatever_is_left_of_the_account_goes(
+    hub: MemoryApi, member: TokenController, gone: tuple[str, ...]
+) -> None:
+    for path in gone:
+        member.remove(path)
+    release(hub)
+    await leave(hub, member, "oldcluster", silent)
+    assert not any("landbridge" in path for path in member.objects)
 
 
 @pytest.mark.looptime
