@@ -6,6 +6,7 @@ interrupted still finds our account there.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from landbridge.api.core import NAMESPACES, SECRETS
@@ -15,10 +16,11 @@ from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
 from landbridge.api.names import CREATED_BY_JOIN, FINALIZER, FLEET, MANAGED_BY, MANAGER, SYSTEM_NAMESPACE
 from landbridge.fleet import rbac, record
 from landbridge.fleet.admission import initialised
-from landbridge.fleet.argocd.account import remove_account
+from landbridge.fleet.argocd.account import has_account, remove_account
 from landbridge.fleet.argocd.applications import warn_of_applications
 from landbridge.fleet.argocd.clusters import Known
-from landbridge.fleet.argocd.departure import deregister, look_up
+from landbridge.fleet.argocd.departure import LOST_ACCOUNT, look_up
+from landbridge.fleet.argocd.registration import unregister
 from landbridge.fleet.diagnosis import controller_state
 from landbridge.fleet.leftovers import leftovers
 from landbridge.fleet.manifests import GONE_TIMEOUT, read, remove, wait_gone
@@ -43,12 +45,12 @@ class Parting:
     name: str
     hub: Api
     member: Api | None
-    """``None`` where it cannot be reached, and a person forces it out."""
+    """``None`` where it gives no answer, and a person forces it out."""
     before: Entry | None
     is_hub: bool
     fleet: str
-    registration: Known | None
-    """Its Secret for Argo CD, where a join made one."""
+    registrations: Sequence[Known]
+    """Its Secrets for Argo CD, where joins made them."""
 
 
 async def leave(
@@ -72,10 +74,10 @@ async def leave(
     """
     parting = await _prepare(hub, member, name, report, force=force)
     await _warn_of_services(parting, report)
-    if parting.registration:
-        await warn_of_applications(hub, parting.registration, report)
+    for registration in parting.registrations:
+        await warn_of_applications(hub, registration, report)
     if dry_run:
-        _foretell(parting, report)
+        await _foretell(parting, report)
         return
     if parting.before:
         await hub.delete(SECRETS, ObjectMeta(parting.before.meta.name, SYSTEM_NAMESPACE))
@@ -83,10 +85,12 @@ async def leave(
         if force:
             await _force(parting, report)
         await _wait_for_controller(parting, timeout, report)
-    if parting.registration:
-        await deregister(hub, parting.registration, name, report, reached=parting.member is not None)
+    for registration in parting.registrations:
+        await unregister(hub, registration.meta.name, registration.uid, report)
     if parting.member:
         await _clear(parting, parting.member, report)
+    else:
+        report(LOST_ACCOUNT)
     report(f"cluster {name} left")
 
 
@@ -98,13 +102,13 @@ async def _prepare(hub: Api, member: Api | None, name: str, report: Report, *, f
         raise RefusedError(
             WRONG_CLUSTER, f"the context is not cluster {name}: that one has another identity; give its context"
         )
-    reached = member if uid else None
-    registration = await look_up(hub, reached, name, uid or (before.uid if before else ""), report)
+    answering = member if uid else None
+    registrations = await look_up(hub, answering, name, uid or (before.uid if before else ""), report)
     if before is None:
-        await _check_unfinished(hub, reached, name, uid, registration)
+        await _check_unfinished(hub, answering, name, uid, registrations)
     elif before.refusal and not force:
         raise _unusable(before, before.refusal)
-    return Parting(name, hub, reached, before, uid == await identity(hub), fleet, registration)
+    return Parting(name, hub, answering, before, uid == await identity(hub), fleet, registrations)
 
 
 def _unusable(before: Entry, refusal: RefusedError) -> RefusedError:
@@ -127,21 +131,25 @@ async def _identity(member: Api | None, *, force: bool) -> str:
         return ""
 
 
-async def _check_unfinished(hub: Api, member: Api | None, name: str, uid: str, registration: Known | None) -> None:
+async def _check_unfinished(hub: Api, member: Api | None, name: str, uid: str, registrations: Sequence[Known]) -> None:
     """A leave that was interrupted after its Secret went may go on; all else is a mistake."""
     known = await members(hub)
-    unfinished = registration or (member and await read(member, rbac.manifests(rbac.MEMBER)[0]))
-    which = uid or (registration.uid if registration else "")
-    if not unfinished or which in {other.uid for other in known}:
+    unfinished = registrations or (member and await read(member, rbac.manifests(rbac.MEMBER)[0]))
+    which = {uid, *(registration.uid for registration in registrations)}
+    if not unfinished or which & {other.uid for other in known if other.uid}:
         names = ", ".join(other.name for other in known) or "none"
         raise RefusedError(NOT_A_MEMBER, f"no cluster {name} in this fleet; its members: {names}")
 
 
-def _foretell(parting: Parting, report: Report) -> None:
+async def _foretell(parting: Parting, report: Report) -> None:
     secret = f"the Secret of {parting.name} on the hub"
     report(f"dry run: would delete {secret}, wait for the controller, then account and rules")
-    if parting.registration:
-        report(f"dry run: would delete Secret {parting.registration.meta.key} on the hub, and Argo CD's account")
+    for registration in parting.registrations:
+        report(f"dry run: would delete Secret {registration.meta.key} on the hub")
+    if parting.member is None:
+        report(f"dry run: {LOST_ACCOUNT}")
+    elif await has_account(parting.member):
+        report(f"dry run: would delete Argo CD's account in {parting.member.server}")
 
 
 async def _warn_of_services(parting: Parting, report: Report) -> None:
@@ -207,7 +215,7 @@ async def _clear(parting: Parting, member: Api, report: Report) -> None:
     await wait_gone(member, ours, GONE_TIMEOUT)
     if not parting.is_hub and await _namespace_is_ours(member):
         if strangers := await leftovers(member, SYSTEM_NAMESPACE):
-            report(f"namespace {SYSTEM_NAMESPACE} stays: {', '.join(strangers[:5])} in it is not ours")
+            report(f"namespace {SYSTEM_NAMESPACE} stays: {few(strangers)} in it is not ours")
             return
         await remove(member, rbac.namespace(), report)
         await wait_gone(member, [rbac.namespace()], GONE_TIMEOUT)

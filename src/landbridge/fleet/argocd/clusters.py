@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from landbridge.api.core import SECRETS, Secret
 from landbridge.api.meta import ObjectMeta
 from landbridge.api.names import ARGOCD_NAMESPACE, CLUSTER_UID
-from landbridge.fleet.cluster import CLUSTER_SELECTOR, PREFIX
+from landbridge.fleet.cluster import CLUSTER_SELECTOR
 from landbridge.kube.api import Api
 from landbridge.kube.errors import NotFoundError
 
@@ -32,10 +32,10 @@ async def known_clusters(hub: Api) -> list[Known]:
     return sorted(map(_known, secrets), key=lambda known: known.meta.name)
 
 
-async def find_cluster(hub: Api, name: str) -> Known | None:
-    """What is there under the name that a registration of the member ``name`` has, whatever it is."""
+async def find_cluster(hub: Api, secret: str) -> Known | None:
+    """What is there in the Secret of that name, whatever it is."""
     try:
-        return _known(await hub.get(SECRETS, f"{PREFIX}{name}", ARGOCD_NAMESPACE))
+        return _known(await hub.get(SECRETS, secret, ARGOCD_NAMESPACE))
     except NotFoundError:
         return None
 

@@ -66,7 +66,7 @@ async def plan(hub: Api, cluster: Cluster, wish: Wish) -> Registration:
             ALREADY_REGISTERED,
             f"{cluster.name} is the hub, which Argo CD on it knows as {OWN_NAME} ({OWN_SERVER}): leave --argocd out",
         )
-    return admit(cluster, wish, await find_cluster(hub, cluster.name), await known_clusters(hub))
+    return admit(cluster, wish, await find_cluster(hub, f"{PREFIX}{cluster.name}"), await known_clusters(hub))
 
 
 def admit(cluster: Cluster, wish: Wish, before: Known | None, known: Sequence[Known]) -> Registration:
@@ -104,7 +104,13 @@ def _check_unique(registration: Registration, others: Sequence[Known]) -> None:
     if registration.name == OWN_NAME:
         raise RefusedError(NAME_TAKEN, f"Argo CD calls its own cluster {OWN_NAME}: join by another name")
     for other in others:
-        if other.uid == registration.uid or other.server == registration.config.server.rstrip("/"):
+        if other.uid == registration.uid:
+            raise RefusedError(
+                ALREADY_REGISTERED,
+                f"Secret {other.meta.key} on the hub is left over from joining this cluster as {other.name}: "
+                f"`landbridge fleet leave {other.name}` first, or delete the Secret",
+            )
+        if other.server == registration.config.server.rstrip("/"):
             raise RefusedError(
                 ALREADY_REGISTERED,
                 f"Argo CD knows this cluster already, by Secret {other.meta.key}: leave --argocd out; with "
@@ -155,24 +161,34 @@ async def register(hub: Api, registration: Registration, token: str, undo: Async
 
 async def _take_back(hub: Api, registration: Registration, report: Report) -> None:
     try:
-        await unregister(hub, registration.name, registration.uid, report)
+        await unregister(hub, f"{PREFIX}{registration.name}", registration.uid, report)
     except KubeError as error:
         report(f"Secret {registration.secret} stays on the hub: {error}; delete it, or join again")
 
 
-async def registered(hub: Api, name: str, uid: str) -> Known | None:
-    """The registration of a member, if it has one that is ours; without its ``uid``, any of ours by that name."""
-    found = await find_cluster(hub, name)
+async def registered(hub: Api, name: str, uid: str) -> list[Known]:
+    """The registrations of a member that are ours: the one by its name, and any that a former name left behind.
+
+    Without its ``uid``, it is the cluster that the one by its name speaks of.
+    """
+    own = await _ours(hub, f"{PREFIX}{name}", uid)
+    uid = uid or (own.uid if own else "")
+    same = [known for known in await known_clusters(hub) if uid and known.uid == uid]
+    return ([own] if own else []) + [known for known in same if own is None or known.meta.name != own.meta.name]
+
+
+async def _ours(hub: Api, secret: str, uid: str) -> Known | None:
+    found = await find_cluster(hub, secret)
     return found if found and found.uid and uid in ("", found.uid) else None
 
 
-async def unregister(hub: Api, name: str, uid: str, report: Report) -> None:
-    """Delete the registration of a member, if it has one that is ours.
+async def unregister(hub: Api, secret: str, uid: str, report: Report) -> None:
+    """Delete a Secret that registers the cluster ``uid``, if it is there and ours.
 
     Raises:
         KubeError: The hub refused, or gave no answer.
     """
-    while found := await registered(hub, name, uid):
+    while found := await _ours(hub, secret, uid):
         with contextlib.suppress(ConflictError, NotFoundError):  # somebody changed it between
             await hub.delete(SECRETS, found.meta)
             report(f"Secret {found.meta.key} deleted on the hub")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from landbridge.fleet.argocd.departure import LOST_ACCOUNT
 from landbridge.fleet.leave import NOT_A_MEMBER, leave
 from landbridge.fleet.refusal import RefusedError, TimedOutError
 from landbridge.kube.errors import ForbiddenError, UnreachableError
@@ -147,7 +148,61 @@ async def test_a_lost_cluster_goes_from_argo_cd_and_what_stays_is_said(hub: Memo
     said: list[str] = []
     await leave(hub, member, "oldcluster", said.append, force=True)
     assert REGISTRATION not in hub.objects
-    assert any("account landbridge-argocd stays in oldcluster, with cluster-admin rights" in line for line in said)
+    assert LOST_ACCOUNT in said
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("unseen", ["deleted by hand", "not readable"])
+async def test_a_lost_cluster_may_have_the_account_whatever_the_hub_says(
+    hub: MemoryApi, member: TokenController, unseen: str
+) -> None:
+    if unseen == "not readable":
+        barred(hub)
+    else:
+        hub.remove(REGISTRATION)
+    said: list[str] = []
+    await leave(hub, None, "oldcluster", said.append, force=True)
+    assert LOST_ACCOUNT in said
+
+
+@pytest.mark.looptime
+async def test_a_dry_run_for_a_lost_cluster_says_what_the_real_run_would(
+    hub: MemoryApi, member: TokenController
+) -> None:
+    hub.calls.clear()
+    said: list[str] = []
+    await leave(hub, None, "oldcluster", said.append, force=True, dry_run=True)
+    assert said[-1] == f"dry run: {LOST_ACCOUNT}"
+    assert not any("would delete Argo CD's account" in line for line in said)
+    assert hub.writes == []
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("reached", [True, False])
+async def test_what_joining_by_another_name_left_goes_too(
+    hub: MemoryApi, member: TokenController, reached: bool
+) -> None:
+    put_secret(hub, "cluster-former", {"name": "former", "server": member.server}, uid="old")
+    put_secret(hub, "cluster-another", {"name": "another", "server": member.server}, uid="another")
+    release(hub)
+    await leave(hub, member if reached else None, "oldcluster", silent, force=not reached)
+    assert [path for path in hub.objects if f"{ARGOCD}/secrets" in path] == [f"{ARGOCD}/secrets/cluster-another"]
+
+
+async def test_a_registration_that_is_not_ours_is_no_leave_to_go_on_with(hub: MemoryApi) -> None:
+    put_secret(hub, "cluster-x", {"name": "x", "server": "https://x:6443"})
+    hub.calls.clear()
+    with pytest.raises(RefusedError) as refusal:
+        await leave(hub, None, "x", silent, force=True)
+    assert refusal.value.reason == NOT_A_MEMBER
+    assert hub.writes == []
+
+
+@pytest.mark.looptime
+async def test_a_dry_run_says_that_the_account_would_go(hub: MemoryApi, member: TokenController) -> None:
+    said: list[str] = []
+    await leave(hub, member, "oldcluster", said.append, dry_run=True)
+    assert f"dry run: would delete Argo CD's account in {member.server}" in said
 
 
 @pytest.mark.looptime

@@ -49,10 +49,11 @@ def test_the_address_is_the_one_given_or_the_one_stored_or_the_controllers(
         (known("cluster-oldcluster"), [], NAME_TAKEN, "argocd/cluster-oldcluster"),
         (known("cluster-oldcluster", uid="another"), [], NAME_TAKEN, "argocd/cluster-oldcluster"),
         (None, [known("cluster-x", server=SERVER)], ALREADY_REGISTERED, "--from-argocd cluster-x"),
-        (None, [known("cluster-x", uid="old")], ALREADY_REGISTERED, "--from-argocd cluster-x"),
+        (None, [known("cluster-x", "x", uid="old")], ALREADY_REGISTERED, "`landbridge fleet leave x` first"),
+        (None, [known("cluster-x", "x", SERVER, "old")], ALREADY_REGISTERED, "or delete the Secret"),
         (None, [known("cluster-x", name="oldcluster")], NAME_TAKEN, "argocd/cluster-x"),
     ],
-    ids=["not ours", "another cluster's", "same address", "same cluster", "same name"],
+    ids=["not ours", "another cluster's", "same address", "joined as x", "joined as x, same address", "same name"],
 )
 def test_what_would_be_there_twice_is_refused(
     before: Known | None, others: list[Known], reason: str, named: str
