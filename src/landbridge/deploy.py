@@ -15,6 +15,10 @@ from landbridge.fleet import rbac
 from landbridge.fleet.argocd import health
 
 HEADER = "# Rendered from src/landbridge by `make generate`; a change made here would be overwritten.\n"
+PATCH = (
+    "# A patch of settings that are there: for `kubectl patch --patch-file`, or for kustomize. Not for `kubectl apply`,\n"
+    "# which may take the other settings away.\n"
+)
 
 
 def files() -> dict[str, str]:
@@ -24,7 +28,7 @@ def files() -> dict[str, str]:
         f"rbac/{side}.yaml": _text([rbac.namespace(), *rbac.manifests(account)])
         for side, account in (("hub", rbac.HUB), ("member", rbac.MEMBER))
     }
-    return crds | roles | {"argocd/argocd-cm.yaml": _text([health.config_map()])}
+    return crds | roles | {"argocd/argocd-cm.yaml": _text([health.config_map()], HEADER + PATCH)}
 
 
 def write(folder: Path) -> None:
@@ -38,21 +42,19 @@ def write(folder: Path) -> None:
             stale.unlink()
 
 
-def _text(documents: Iterable[Mapping[str, Any]]) -> str:
+def _text(documents: Iterable[Mapping[str, Any]], header: str = HEADER) -> str:
     unshared = [msgspec.json.decode(msgspec.json.encode(document)) for document in documents]  # no YAML aliases
-    return HEADER + yaml.dump_all(unshared, Dumper=_Dumper, sort_keys=False, width=120)
+    return header + yaml.dump_all(unshared, Dumper=_Dumper, sort_keys=False, width=120)
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes text of several lines as such, so that a script can be read."""
-
-    def represent_str(self, data: str) -> yaml.ScalarNode:
-        """A block where there are lines, else as ever."""
-        style = "|" if "\n" in data else None
-        return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
+    """Writes text of several lines as a block, so that a script can be read."""
 
 
-_Dumper.add_representer(str, _Dumper.represent_str)
+_Dumper.add_representer(
+    str,
+    lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None),
+)
 
 
 if __name__ == "__main__":

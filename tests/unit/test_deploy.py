@@ -22,6 +22,11 @@ def test_what_is_no_longer_rendered_goes(tmp_path: Path) -> None:
     assert {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.yaml")} == set(deploy.files())
 
 
+def test_the_settings_of_argo_cd_say_that_they_are_a_patch() -> None:
+    patches = [path for path, text in deploy.files().items() if "Not for `kubectl apply`" in text]
+    assert patches == ["argocd/argocd-cm.yaml"]
+
+
 def test_every_file_is_yaml_without_anchors() -> None:
     for text in deploy.files().values():
         assert all(document["kind"] for document in yaml.safe_load_all(text))
