@@ -16,8 +16,8 @@ from landbridge.fleet.argocd import health
 
 HEADER = "# Rendered from src/landbridge by `make generate`; a change made here would be overwritten.\n"
 PATCH = (
-    "# A patch of settings that are there: for `kubectl patch --patch-file`, or for kustomize. Not for `kubectl apply`,\n"
-    "# which may take the other settings away.\n"
+    "# A patch of settings that are there: for `kubectl patch --patch-file`, or for kustomize. Not for `kubectl\n"
+    "# apply`, which may take the other settings away.\n"
 )
 
 

@@ -23,7 +23,7 @@ def test_what_is_no_longer_rendered_goes(tmp_path: Path) -> None:
 
 
 def test_the_settings_of_argo_cd_say_that_they_are_a_patch() -> None:
-    patches = [path for path, text in deploy.files().items() if "Not for `kubectl apply`" in text]
+    patches = [path for path, text in deploy.files().items() if "# A patch" in text]
     assert patches == ["argocd/argocd-cm.yaml"]
 
 

@@ -73,7 +73,7 @@ async def admit(hub: Api, member: Api, config: ServerConfig, wish: Wish) -> Admi
     networks.check_disjoint(cidrs, others)
     cluster = Cluster(
         name=wish.name,
-        config=ServerConfig(server, config.ca, config.tls_server_name),
+        config=replace(config.anonymous(), server=server),
         token="",
         namespaces=_namespaces(wish, stored),
         pod_cidrs=networks.parse(cidrs),

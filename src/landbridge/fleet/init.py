@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from landbridge.api import crd
@@ -59,7 +60,7 @@ async def init(
         KubeError: The hub refused, or gave no answer, or not at ``server``.
         OSError: The kubeconfig cannot be written.
     """
-    reached = ServerConfig(server or config.server, config.ca, config.tls_server_name)
+    reached = replace(config.anonymous(), server=server or config.server)
     check_server(reached.server)
     await require(hub, HUB_LEAST, "hub")
     if server:

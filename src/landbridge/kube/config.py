@@ -44,6 +44,10 @@ class ServerConfig:
     client_cert: bytes | None = field(default=None, repr=False)
     client_key: bytes | None = field(default=None, repr=False)
 
+    def anonymous(self) -> ServerConfig:
+        """Address and trust, with nobody's credentials."""
+        return ServerConfig(self.server, self.ca, self.tls_server_name)
+
 
 def load(context: str | None = None, kubeconfig: Path | None = None) -> ServerConfig:
     """Read a context (``None``: the current one) of ``kubeconfig``, or of $KUBECONFIG, or of ~/.kube/config.

@@ -152,4 +152,4 @@ def _load_client_certificate(context: ssl.SSLContext, cert: bytes, key: bytes) -
     with tempfile.NamedTemporaryFile(prefix="landbridge-") as file:
         file.write(cert + b"\n" + key)
         file.flush()
-        context.load_cert_chain(file.name)
+        context.load_cert_chain(file.name, password=b"")  # else it would ask for that of an encrypted key

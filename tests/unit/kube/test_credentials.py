@@ -14,9 +14,9 @@ import pytest
 from landbridge.api.core import SERVICES
 from landbridge.kube.api import Api
 from landbridge.kube.config import ConfigError, ExecPlugin, ServerConfig
-from landbridge.kube.credentials import ExecToken, FileToken, StaticToken, token_source
+from landbridge.kube.credentials import ExecToken, FileToken, StaticToken, ssl_context, token_source
 from landbridge.kube.errors import KubeError, UnauthorizedError
-from tests.unit.kube.certificates import Authority
+from tests.unit.kube.certificates import Authority, encrypt
 from tests.unit.kube.fake_server import FakeServer, listing, refuses
 
 V1 = "client.authentication.k8s.io/v1"
@@ -119,7 +119,7 @@ async def test_other_refusals_keep_the_token(plugin: Plugin, server: FakeServer,
 def typing() -> Generator[None]:
     """Somebody types into the terminal."""
     reads, writes = os.pipe()
-    os.write(writes, b"secret")
+    os.write(writes, b"secret\n")
     os.close(writes)
     terminal = os.dup(0)
     os.dup2(reads, 0)
@@ -133,6 +133,14 @@ def typing() -> Generator[None]:
 async def test_plugin_that_was_told_not_to_ask_reads_no_answer() -> None:
     script = 'import sys; print(\'{"status":{"token":"t\' + sys.stdin.read() + \'"}}\')'
     assert await ExecToken(ExecPlugin(sys.executable, ("-IS", "-c", script))).token() == "t"
+
+
+@pytest.mark.usefixtures("typing")
+def test_nobody_is_asked_for_the_password_of_a_key(authority: Authority) -> None:
+    certificate, key = authority.issue("me")
+    config = ServerConfig("https://a", ca=authority.pem, client_cert=certificate, client_key=encrypt(key, b"secret"))
+    with pytest.raises(ConfigError, match="PEM"):
+        ssl_context(config)
 
 
 @pytest.mark.parametrize(

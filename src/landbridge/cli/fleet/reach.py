@@ -6,7 +6,7 @@ from pathlib import Path
 
 from landbridge.fleet.argocd.source import read_source
 from landbridge.fleet.refusal import RefusedError
-from landbridge.fleet.trial import try_address
+from landbridge.fleet.trial import Connect, try_address
 from landbridge.kube.api import Api
 from landbridge.kube.config import ServerConfig, load
 from landbridge.kube.credentials import StaticToken
@@ -39,6 +39,7 @@ async def member_config(
     *,
     server: str = "",
     lost: bool = False,
+    connect: Connect = Api,
 ) -> ServerConfig:
     """How to reach a member; one of Argo CD's, at ``server`` if that is given, where it answers or may be ``lost``.
 
@@ -51,10 +52,6 @@ async def member_config(
         return load(context, kubeconfig)
     config = await read_source(hub, from_argocd, server)
     if not lost:
-        await _try(config)
+        # what only Argo CD can reach is told with the option that gives another address; no credentials go there
+        await try_address(connect(config.anonymous(), StaticToken()))
     return config
-
-
-async def _try(config: ServerConfig) -> None:
-    """What Argo CD alone can reach is told with the option that gives another address; no credentials go there."""
-    await try_address(Api(ServerConfig(config.server, config.ca, config.tls_server_name), StaticToken()))

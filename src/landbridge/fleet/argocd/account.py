@@ -76,10 +76,11 @@ async def make_account(
     await make(member, manifests(), undo, report)
     report(f"account {ARGOCD_ACCOUNT}, cluster-admin for Argo CD, is in {member.server}")
     token = await _token(member, undo, report)
-    address = ServerConfig(reached.server, reached.ca, reached.tls_server_name)
     # An API server that saw the Secret while it was empty refuses its token until it sees it filled.
-    await try_token(connect(address, StaticToken(token)), NAMESPACES, late=(ForbiddenError, UnauthorizedError))
-    report(f"{address.server} accepts the token of {ARGOCD_ACCOUNT}")
+    await try_token(
+        connect(reached.anonymous(), StaticToken(token)), NAMESPACES, late=(ForbiddenError, UnauthorizedError)
+    )
+    report(f"{reached.server} accepts the token of {ARGOCD_ACCOUNT}")
     return token
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from landbridge.api.core import SECRETS, Secret
 from landbridge.api.meta import ObjectMeta
@@ -86,7 +86,7 @@ def admit(cluster: Cluster, wish: Wish, before: Known | None, known: Sequence[Kn
     registration = Registration(
         cluster.name,
         cluster.uid,
-        ServerConfig(server, cluster.config.ca, cluster.config.tls_server_name),
+        replace(cluster.config.anonymous(), server=server),
         before.meta if before else None,
     )
     _check_unique(registration, [other for other in known if other.meta.name != f"{PREFIX}{cluster.name}"])

@@ -101,8 +101,6 @@ def _check_credentials(config: ServerConfig) -> None:
         raise RefusedClusterError(
             MISSING, "`config` has no credentials: neither a bearerToken, nor certData and keyData"
         )
-    if b"ENCRYPTED" in (config.client_key or b""):  # ssl would ask for its password on the terminal
-        raise RefusedClusterError(MALFORMED, "keyData in `config` is encrypted")
     try:
         ssl_context(config)
     except ConfigError as error:

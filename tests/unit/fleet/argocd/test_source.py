@@ -21,7 +21,7 @@ from landbridge.fleet.settings import (
 )
 from landbridge.kube.config import ServerConfig
 from tests.unit.fleet.stage import ARGOCD, install_argocd, put_secret
-from tests.unit.kube.certificates import Authority
+from tests.unit.kube.certificates import Authority, encrypt
 from tests.unit.memory_api import MemoryApi
 
 SERVER = "https://10.0.0.1:6443"
@@ -110,10 +110,7 @@ TOKEN: dict[str, Any] = {"bearerToken": HUSH}
         ({"tlsClientConfig": {**PAIR, "keyData": "not base64!"}}, MALFORMED),
         ({"tlsClientConfig": {**PAIR, "keyData": encoded(HUSH.encode())}}, MALFORMED),
         ({"tlsClientConfig": {**PAIR, "keyData": encoded(OTHER_KEY)}}, MALFORMED),
-        (
-            {"tlsClientConfig": {**PAIR, "keyData": encoded(b"-----BEGIN ENCRYPTED PRIVATE KEY-----")}},
-            MALFORMED,
-        ),
+        ({"tlsClientConfig": {**PAIR, "keyData": encoded(encrypt(KEY, HUSH.encode()))}}, MALFORMED),
         (TOKEN | {"tlsClientConfig": HUSH}, MALFORMED),
         ({"bearerToken": f"{HUSH} {HUSH}"}, MALFORMED),
         (f'{{"bearerToken": {HUSH}}}', MALFORMED),
