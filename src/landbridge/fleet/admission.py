@@ -67,7 +67,7 @@ async def admit(hub: Api, member: Api, config: ServerConfig, wish: Wish) -> Admi
     before = _same(wish.name, uid, known)
     stored = before.cluster if before else None
     server = wish.server or (stored.config.server if stored else config.server)
-    check_server(server)
+    check_server(server, "--server")
     cidrs = wish.pod_cidrs or (stored.pod_cidrs if stored else ()) or await networks.proposed(member)
     others = {other.name: other.cluster.pod_cidrs for other in known if other.cluster and other.name != wish.name}
     networks.check_disjoint(cidrs, others)

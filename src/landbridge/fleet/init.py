@@ -61,7 +61,7 @@ async def init(
         OSError: The kubeconfig cannot be written.
     """
     reached = replace(config.anonymous(), server=server or config.server)
-    check_server(reached.server)
+    check_server(reached.server, "--server")
     await require(hub, HUB_LEAST, "hub")
     if server:
         await try_address(connect(reached, StaticToken()))

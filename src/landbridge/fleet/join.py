@@ -2,8 +2,8 @@
 
 Everything is checked first; what is written is written in an order that leaves nothing half-done: the hub learns of the
 cluster last, and if that fails, what was made in the member goes again. A registration with Argo CD comes between, its
-account in the member and then its Secret on the hub: so a member of the fleet has all that was asked for, and after a
-crash at any point `leave` takes away what is there, since it finds Landbridge's own account.
+account in the member and then its Secret on the hub: so a member of the fleet has all that was asked for. After a crash
+`leave` takes away what is there, once Landbridge's own account is, which is made first of all but the namespace.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ async def join(
             there before stay.
     """
     admission = await admit(hub, member, config, wish)
-    registration = await registrations.plan(hub, admission.cluster, wish) if wish.argocd else None
+    registration = await registrations.plan(hub, admission, wish) if wish.argocd else None
     _tell(admission, report)
     if registration:
         _tell_of_argocd(registration, {config.server, admission.cluster.config.server}, report)

@@ -117,10 +117,13 @@ def _check_allowed(settings: dict[str, Any], reader: Reader) -> None:
         raise RefusedClusterError(reason, f"`config` sets {name}: {why}; only {taken} are read")
 
 
-def check_server(server: str) -> None:
-    """Raise unless it is an https URL of a host, and nothing more that could carry a secret or go elsewhere."""
+def check_server(server: str, where: str = "`server`") -> None:
+    """Raise unless it is an https URL of a host, and nothing more that could carry a secret or go elsewhere.
+
+    ``where`` is what holds it, for the person who has to mend it.
+    """
     if wrong := flaw(server):
-        raise RefusedClusterError(MALFORMED, f"`server` cannot be used: {wrong}")
+        raise RefusedClusterError(MALFORMED, f"{where} cannot be used: {wrong}")
 
 
 def bearer_token(settings: Mapping[str, Any], mend: str = "") -> str:

@@ -25,15 +25,19 @@ PATIENCE = 10.0
 LOOK = 0.1
 """Seconds between two looks whether they have."""
 
+CONTROLLERS = "give the address that the controller can use with --server"
+"""What to do about an address that is no good, where the controller is to use it."""
+
 Connect = Callable[[ServerConfig, StaticToken], Api]
 Late = tuple[type[ApiError], ...]
 T = TypeVar("T", bound=Object)
 
 
-async def try_token(api: Api, kind: Kind[T], *, late: Late = (ForbiddenError,)) -> None:
+async def try_token(api: Api, kind: Kind[T], *, late: Late = (ForbiddenError,), mend: str = CONTROLLERS) -> None:
     """Use an address and a new token as its owner will: list what its rules let it list.
 
-    ``late`` is what a server may answer that has not heard yet: of new rules, or of the token itself.
+    ``late`` is what a server may answer that has not heard yet: of new rules, or of the token itself; ``mend`` is what
+    to do about an address that is no good.
 
     Raises:
         RefusedError: The token is not known there, or the rules do not work there.
@@ -44,15 +48,15 @@ async def try_token(api: Api, kind: Kind[T], *, late: Late = (ForbiddenError,)) 
             await _until_allowed(api, kind, late)
         except UnauthorizedError as error:
             raise RefusedError(
-                WRONG_SERVER, f"{api.server} does not know the cluster's token: is it another cluster? see --server"
+                WRONG_SERVER, f"{api.server} does not know the cluster's token: is it another cluster? {mend}"
             ) from error
         except ForbiddenError as error:
             raise RefusedError(NO_RIGHTS, f"{api.server} does not grant the account its rules: {error}") from error
         except UnreachableError as error:
-            raise _no_way(error) from error
+            raise UnreachableError(f"{error}; {mend}") from error
 
 
-async def try_address(api: Api) -> None:
+async def try_address(api: Api, mend: str = CONTROLLERS) -> None:
     """See whether an API server that can be trusted answers, with nothing that could fall into wrong hands.
 
     Raises:
@@ -63,11 +67,7 @@ async def try_address(api: Api) -> None:
             with contextlib.suppress(ForbiddenError, UnauthorizedError):  # an answer all the same
                 await version_text(api)
         except UnreachableError as error:
-            raise _no_way(error) from error
-
-
-def _no_way(error: UnreachableError) -> UnreachableError:
-    return UnreachableError(f"{error}; give the address that the controller can use with --server")
+            raise UnreachableError(f"{error}; {mend}") from error
 
 
 async def _until_allowed(api: Api, kind: Kind[T], late: Late) -> None:

@@ -232,13 +232,13 @@ async def test_a_dry_run_changes_nothing(argocd: Api, registrable: Api, landbrid
     assert difference(before[1], await snapshot(registrable)) == []
 
 
-async def test_a_hub_without_argo_cd_is_refused(hub: Api, registrable: Api, landbridge: Command) -> None:
-    before = await snapshot(registrable)
+async def test_a_hub_without_argo_cd_is_refused(newcluster: Api, landbridge: Command) -> None:
+    before = await snapshot(newcluster)
     on_newcluster = ("--context", "newcluster", "--controller-kubeconfig", "/nowhere/kubeconfig")
     taught = await landbridge("fleet", "init", *on_newcluster, "--argocd")
     assert taught.code == 3
     assert "refused (NoArgoCD)" in taught.err
-    assert difference(before, await snapshot(registrable)) == []
+    assert difference(before, await snapshot(newcluster)) == []
 
 
 @pytest.fixture

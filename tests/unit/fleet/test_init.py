@@ -99,7 +99,7 @@ async def test_an_address_that_cannot_be_used_is_found_before_anything_is_writte
         raise UnreachableError("no answer")
 
     nothing.before = away
-    with pytest.raises(expected, match=r"no answer; give the address .* --server|`server` cannot be used"):
+    with pytest.raises(expected, match=r"no answer; give the address .* --server|^--server cannot be used"):
         await init(
             hub, CONFIG, tmp_path / "a", silent, server=server, dry_run=dry_run, connect=lambda config, token: nothing
         )

@@ -53,5 +53,7 @@ async def member_config(
     config = await read_source(hub, from_argocd, server)
     if not lost:
         # what only Argo CD can reach is told with the option that gives another address; no credentials go there
-        await try_address(connect(config.anonymous(), StaticToken()))
+        await try_address(
+            connect(config.anonymous(), StaticToken()), "give an address that works from here with --server"
+        )
     return config

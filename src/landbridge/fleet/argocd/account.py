@@ -77,9 +77,8 @@ async def make_account(
     report(f"account {ARGOCD_ACCOUNT}, cluster-admin for Argo CD, is in {member.server}")
     token = await _token(member, undo, report)
     # An API server that saw the Secret while it was empty refuses its token until it sees it filled.
-    await try_token(
-        connect(reached.anonymous(), StaticToken(token)), NAMESPACES, late=(ForbiddenError, UnauthorizedError)
-    )
+    api = connect(reached.anonymous(), StaticToken(token))
+    await try_token(api, NAMESPACES, late=(ForbiddenError, UnauthorizedError), mend="mend that, and join again")
     report(f"{reached.server} accepts the token of {ARGOCD_ACCOUNT}")
     return token
 

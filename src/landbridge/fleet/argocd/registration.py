@@ -17,7 +17,7 @@ from landbridge.api.names import (
     CLUSTER_LABEL_VALUE,
     CLUSTER_UID,
 )
-from landbridge.fleet.admission import NAME_TAKEN, Wish
+from landbridge.fleet.admission import NAME_TAKEN, Admission, Wish
 from landbridge.fleet.argocd.clusters import Known, find_cluster, known_clusters
 from landbridge.fleet.argocd.installed import require_argocd
 from landbridge.fleet.cluster import PREFIX, Cluster, encode
@@ -44,8 +44,8 @@ class Registration:
     uid: str
     config: ServerConfig
     """Address by which Argo CD reaches it, and the CA."""
-    before: ObjectMeta | None = None
-    """Its Secret, where it was registered before."""
+    before: bool = False
+    """Whether it was registered before."""
 
     @property
     def secret(self) -> str:
@@ -53,24 +53,32 @@ class Registration:
         return f"{ARGOCD_NAMESPACE}/{PREFIX}{self.name}"
 
 
-async def plan(hub: Api, cluster: Cluster, wish: Wish) -> Registration:
+async def plan(hub: Api, admission: Admission, wish: Wish) -> Registration:
     """Check whether Argo CD may get to know the cluster.
 
     Raises:
         RefusedError: It must not, or not so; nothing was changed.
         KubeError: The hub refused, or gave no answer.
     """
+    cluster = admission.cluster
     await require_argocd(hub)
     if await identity(hub) == cluster.uid:
         raise RefusedError(
             ALREADY_REGISTERED,
             f"{cluster.name} is the hub, which Argo CD on it knows as {OWN_NAME} ({OWN_SERVER}): leave --argocd out",
         )
-    return admit(cluster, wish, await find_cluster(hub, f"{PREFIX}{cluster.name}"), await known_clusters(hub))
+    before = await find_cluster(hub, f"{PREFIX}{cluster.name}")
+    stored = admission.before.cluster if admission.before else None
+    default = stored.config.server if stored else ""
+    return admit(cluster, wish, before, await known_clusters(hub), default)
 
 
-def admit(cluster: Cluster, wish: Wish, before: Known | None, known: Sequence[Known]) -> Registration:
+def admit(
+    cluster: Cluster, wish: Wish, before: Known | None, known: Sequence[Known], default: str = ""
+) -> Registration:
     """Decide on a cluster, by what stands under the name of its Secret, and all clusters that Argo CD knows.
+
+    ``default`` is the controller's address so far: where Argo CD has the same, that was not asked for, and follows.
 
     Raises:
         RefusedError: It must not be registered, or not so.
@@ -81,21 +89,29 @@ def admit(cluster: Cluster, wish: Wish, before: Known | None, known: Sequence[Kn
             f"Secret {before.meta.key} on the hub is not what a join of this cluster made: delete it if nobody needs "
             "it, or join by another name",
         )
-    server = wish.argocd_server or (before.server if before else "") or cluster.config.server
-    check_server(server)
+    server = wish.argocd_server or _asked_for(before, default) or cluster.config.server
+    check_server(
+        server,
+        "--argocd-server" if wish.argocd_server else f"`server` of Secret {ARGOCD_NAMESPACE}/{PREFIX}{cluster.name}",
+    )
     registration = Registration(
         cluster.name,
         cluster.uid,
         replace(cluster.config.anonymous(), server=server),
-        before.meta if before else None,
+        before is not None,
     )
     _check_unique(registration, [other for other in known if other.meta.name != f"{PREFIX}{cluster.name}"])
     return registration
 
 
+def _asked_for(before: Known | None, default: str) -> str:
+    return before.server if before and before.server != default.rstrip("/") else ""
+
+
 def _check_unique(registration: Registration, others: Sequence[Known]) -> None:
     """Argo CD takes the first of two clusters with one address, and none of two with one name."""
-    if registration.config.server.rstrip("/") == OWN_SERVER:
+    server = registration.config.server.rstrip("/")
+    if server == OWN_SERVER:
         raise RefusedError(
             ALREADY_REGISTERED,
             f"{OWN_SERVER} is to Argo CD the cluster that it runs in: give the address of {registration.name} with "
@@ -110,7 +126,7 @@ def _check_unique(registration: Registration, others: Sequence[Known]) -> None:
                 f"Secret {other.meta.key} on the hub is left over from joining this cluster as {other.name}: "
                 f"`landbridge fleet leave {other.name}` first, or delete the Secret",
             )
-        if other.server == registration.config.server.rstrip("/"):
+        if other.server == server:
             raise RefusedError(
                 ALREADY_REGISTERED,
                 f"Argo CD knows this cluster already, by Secret {other.meta.key}: leave --argocd out; with "
@@ -148,15 +164,21 @@ async def register(hub: Api, registration: Registration, token: str, undo: Async
     """Create the Secret, which ``undo`` takes back, or change the one that is there: what others put there stays.
 
     Raises:
-        KubeError: The hub refused, gave no answer, or has another version of the Secret by now.
+        KubeError: The hub refused, gave no answer, or has such a Secret by now, which stays.
     """
     secret = registration_secret(registration, token)
     if registration.before:
         fields = {"labels": secret.metadata.labels, "annotations": secret.metadata.annotations}
-        await hub.merge_patch(SECRETS, registration.before, {"metadata": fields, "data": secret.data})
+        # of whatever version by now: these keys are ours alone, and a merge patch keeps all others
+        await hub.merge_patch(SECRETS, secret.metadata, {"metadata": fields, "data": secret.data})
         return
-    undo.push_async_callback(_take_back, hub, registration, report)  # before, since the answer may be lost
-    await hub.create(SECRETS, secret)
+    ours = await undo.enter_async_context(AsyncExitStack())
+    ours.push_async_callback(_take_back, hub, registration, report)  # before, since the answer may be lost
+    try:
+        await hub.create(SECRETS, secret)
+    except ConflictError:  # somebody else made one just now
+        ours.pop_all()
+        raise
 
 
 async def _take_back(hub: Api, registration: Registration, report: Report) -> None:

@@ -71,7 +71,7 @@ def read_config(secret: Secret, server: str = "") -> ServerConfig:
         raise RefusedClusterError(MISSING, f"it has no label {CLUSTER_LABEL}={CLUSTER_LABEL_VALUE}: not a cluster")
     settings, tls = open_settings(_required(secret, "config"), READER)
     address = server or _required(secret, "server").strip().rstrip("/")
-    check_server(address)
+    check_server(address, "--server" if server else "`server`")
     config = ServerConfig(
         server=address,
         ca=data(tls, "caData"),

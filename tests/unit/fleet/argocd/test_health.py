@@ -6,7 +6,7 @@ from landbridge.api.core import CONFIG_MAPS
 from landbridge.fleet.argocd.health import KEY, MARK, SCRIPT, Step, decide, install, settings
 from landbridge.fleet.argocd.installed import NO_ARGOCD
 from landbridge.fleet.refusal import RefusedError
-from landbridge.kube.errors import ConflictError
+from landbridge.mcs.intent import RESERVED_NAMESPACE, RESERVED_SERVICE
 from tests.silence import silent
 from tests.unit.fleet.stage import ARGOCD, install_argocd
 from tests.unit.memory_api import MemoryApi
@@ -28,13 +28,17 @@ async def script(hub: MemoryApi) -> str | None:
 
 def test_the_key_is_the_one_that_argo_cd_looks_for() -> None:
     assert KEY == "resource.customizations.health.networking.one.alibabacloud.com_MultiClusterService"
-    assert len(KEY) < 253
 
 
 def test_the_script_begins_with_a_comment_that_says_whose_it_is() -> None:
+    assert SCRIPT.startswith(f"{MARK}\n")
     assert MARK.startswith("-- ")
-    assert "Landbridge" in SCRIPT or "landbridge" in MARK
-    assert SCRIPT.endswith("\n")
+    assert "by `landbridge fleet init --argocd`" in MARK
+
+
+@pytest.mark.parametrize("reason", ["Forbidden", RESERVED_NAMESPACE, RESERVED_SERVICE])
+def test_the_script_knows_the_reasons_that_waiting_does_not_mend(reason: str) -> None:
+    assert f"{reason} = true" in SCRIPT
 
 
 @pytest.mark.parametrize(
@@ -80,7 +84,6 @@ async def test_somebody_elses_change_meanwhile_is_not_undone(hub: MemoryApi) -> 
         if method == "PATCH":
             hub.before = lambda method, path: None
             hub.put(PATH, {"metadata": {"namespace": "argocd"}, "data": {KEY: THEIRS}})
-            raise ConflictError(409, "Conflict", "changed")
 
     hub.before = before
     await install(hub, silent)

@@ -12,7 +12,9 @@ from landbridge.fleet.argocd.installed import NO_ARGOCD
 from landbridge.fleet.argocd.registration import ALREADY_REGISTERED
 from landbridge.fleet.join import join
 from landbridge.fleet.refusal import RefusedError, TimedOutError
-from landbridge.kube.config import ServerConfig
+from landbridge.fleet.trial import WRONG_SERVER
+from landbridge.kube.config import ExecPlugin, ServerConfig
+from landbridge.kube.credentials import StaticToken
 from landbridge.kube.errors import ConflictError, ForbiddenError, KubeError, UnauthorizedError, UnreachableError
 from tests.silence import silent
 from tests.unit.fleet.stage import (
@@ -114,6 +116,19 @@ async def test_each_token_is_tried_where_it_may_be_and_the_address_of_argo_cd_ne
     assert any(f"Argo CD reaches it at {ELSEWHERE} (not tried from here" in line for line in said)
 
 
+async def test_no_credentials_of_a_person_go_along_with_a_new_token(hub: MemoryApi, member: TokenController) -> None:
+    tried: list[ServerConfig] = []
+
+    def connect(config: ServerConfig, token: StaticToken) -> MemoryApi:
+        tried.append(config)
+        return member
+
+    trust = ServerConfig(member.server, b"PEM", "kubernetes")
+    person = replace(trust, token="a person's", client_cert=b"CERT", client_key=b"KEY", exec_plugin=ExecPlugin("p"))
+    await join(hub, member, person, WITH_ARGOCD, silent, connect=connect)
+    assert tried == [trust, trust]
+
+
 async def test_an_address_that_was_tried_is_not_doubted(hub: MemoryApi, member: TokenController) -> None:
     said: list[str] = []
     await join_in_memory(hub, member, replace(WITH_ARGOCD, server="https://direct:6443"), said.append)
@@ -128,6 +143,15 @@ async def test_joining_again_keeps_address_token_and_what_others_wrote(hub: Memo
     await join_in_memory(hub, member, WITH_ARGOCD)
     assert hub.objects[REGISTRATION] == before[0]
     assert {path: member.objects[path] for path in (ARGOCD_ACCOUNT, ARGOCD_SECRET)} == before[1]
+
+
+async def test_a_default_address_follows_the_controllers(hub: MemoryApi, member: TokenController) -> None:
+    await join_in_memory(hub, member, WITH_ARGOCD)
+    await join_in_memory(hub, member, replace(WITH_ARGOCD, server="https://direct:6443"))
+    assert (await registration(hub)).text("server") == "https://direct:6443"
+    await join_in_memory(hub, member, replace(WITH_ARGOCD, argocd_server=ELSEWHERE))
+    await join_in_memory(hub, member, replace(WITH_ARGOCD, server=member.server))
+    assert (await registration(hub)).text("server") == ELSEWHERE
 
 
 async def test_joining_again_without_the_option_leaves_it_as_it_is(hub: MemoryApi, member: TokenController) -> None:
@@ -220,16 +244,18 @@ async def test_a_token_that_never_comes_ends_in_time_and_leaves_nothing(
 async def test_the_secret_of_an_account_that_was_deleted_is_not_used(hub: MemoryApi, member: TokenController) -> None:
     await join_in_memory(hub, member, WITH_ARGOCD)
     member.remove(ARGOCD_ACCOUNT)
-    looks: list[str] = []
+    asked: list[str] = []
 
     def collect_garbage(method: str, path: str) -> None:
-        looks.append(path)
-        if looks.count(ARGOCD_SECRET) == 4:
+        if path == ARGOCD_SECRET:
+            asked.append(method)
+        if asked[-3:] == ["PATCH", "GET", "GET"]:  # the first look saw the old one
             member.before = lambda method, path: None
             member.remove(ARGOCD_SECRET)
 
     member.before = collect_garbage
     await join_in_memory(hub, member, WITH_ARGOCD)
+    assert member.before is not collect_garbage
     owner = member.objects[ARGOCD_SECRET]["metadata"]["annotations"]["kubernetes.io/service-account.uid"]
     assert owner == member.objects[ARGOCD_ACCOUNT]["metadata"]["uid"]
 
@@ -252,6 +278,53 @@ async def test_an_api_server_may_hear_of_token_and_rules_a_moment_later(
     assert REGISTRATION in hub.objects
 
 
+@pytest.mark.looptime
+async def test_a_token_that_is_refused_has_nothing_to_do_with_the_controllers_address(
+    hub: MemoryApi, member: TokenController
+) -> None:
+    asked: list[str] = []
+
+    def before(method: str, path: str) -> None:
+        if (method, path) == ("GET", "/api/v1/namespaces"):
+            asked.append(path)
+            if len(asked) > 1:  # the first is the trial of our own token
+                raise UNKNOWN
+
+    member.before = before
+    with pytest.raises(RefusedError, match="mend that, and join again") as refusal:
+        await join_in_memory(hub, member, WITH_ARGOCD)
+    assert refusal.value.reason == WRONG_SERVER
+    assert "--server" not in str(refusal.value)
+
+
+async def test_a_change_of_the_secret_meanwhile_stays_and_is_in_nobodys_way(
+    hub: MemoryApi, member: TokenController
+) -> None:
+    await join_in_memory(hub, member, WITH_ARGOCD)
+
+    def before(method: str, path: str) -> None:
+        if (method, path) == ("PATCH", REGISTRATION):
+            found = hub.objects[path]
+            hub.put(path, found | {"metadata": found["metadata"] | {"labels": {"team": "a"}}})
+
+    hub.before = before
+    await join_in_memory(hub, member, WITH_ARGOCD)
+    labels = (await registration(hub)).metadata.labels
+    assert labels == {"team": "a", "argocd.argoproj.io/secret-type": "cluster"}
+
+
+async def test_what_somebody_else_made_meanwhile_is_not_taken_back(hub: MemoryApi, member: TokenController) -> None:
+    def before(method: str, path: str) -> None:
+        if (method, path) == ("POST", f"{ARGOCD}/secrets"):
+            put_secret(hub, "cluster-oldcluster", {"name": "oldcluster", "server": member.server}, uid="old")
+
+    hub.before = before
+    with pytest.raises(ConflictError):
+        await join_in_memory(hub, member, WITH_ARGOCD)
+    assert REGISTRATION in hub.objects
+    assert ARGOCD_ACCOUNT not in member.objects
+
+
 async def test_what_cannot_be_taken_back_on_the_hub_is_said(hub: MemoryApi, member: TokenController) -> None:
     def before(method: str, path: str) -> None:
         if (method, path) in (("POST", f"{SYSTEM}/secrets"), ("DELETE", REGISTRATION)):
@@ -268,7 +341,7 @@ REFUSED = [
     (NO_ARGOCD, WITH_ARGOCD, "install Argo CD on the hub first"),
     (NAME_TAKEN, WITH_ARGOCD, "argocd/cluster-oldcluster"),
     (ALREADY_REGISTERED, WITH_ARGOCD, "--from-argocd cluster-theirs"),
-    ("Malformed", replace(WITH_ARGOCD, argocd_server="http://10.9.9.9"), "https://host:port"),
+    ("Malformed", replace(WITH_ARGOCD, argocd_server="http://10.9.9.9"), "--argocd-server cannot be used"),
     (ALREADY_REGISTERED, replace(WITH_ARGOCD, argocd_server="https://kubernetes.default.svc"), "--argocd-server"),
 ]
 
@@ -300,7 +373,6 @@ async def test_a_person_who_may_not_read_there_is_refused_by_the_hub(hub: Memory
 
 
 async def test_the_hub_itself_is_not_registered(hub: MemoryApi) -> None:
-    install_argocd(hub)
     with pytest.raises(RefusedError, match="is the hub, which Argo CD on it knows as in-cluster") as refusal:
         await join_in_memory(hub, hub, WITH_ARGOCD)
     assert refusal.value.reason == ALREADY_REGISTERED
@@ -320,6 +392,10 @@ async def test_a_dry_run_says_what_would_be_made_and_makes_nothing(hub: MemoryAp
 async def test_no_token_is_told(hub: MemoryApi, member: TokenController) -> None:
     said: list[str] = []
     joined = await join_in_memory(hub, member, WITH_ARGOCD, said.append)
-    assert ENDLESS not in "".join(said)
-    assert ENDLESS not in repr(joined)
-    assert ACCOUNT in member.objects
+    secrets = [
+        (await registration(hub)).text("config"),
+        (await hub.get(SECRETS, "cluster-oldcluster", "landbridge-system")).text("config"),
+    ]
+    for token in (ENDLESS, TOKEN):
+        assert token in "".join(secrets)
+        assert token not in "".join(said) + repr(joined)

@@ -62,7 +62,7 @@ def away(method: str, path: str) -> None:
 
 
 @pytest.mark.looptime
-async def test_nothing_stays_in_the_member_or_with_argo_cd(hub: MemoryApi, member: TokenController) -> None:
+async def test_s11_nothing_stays_in_the_member_or_with_argo_cd(hub: MemoryApi, member: TokenController) -> None:
     release(hub)
     await leave(hub, member, "oldcluster", silent)
     assert not any("landbridge" in path for path in member.objects)
@@ -114,6 +114,49 @@ async def test_a_change_of_the_secret_meanwhile_does_not_hold_it(hub: MemoryApi,
     await leave(hub, member, "oldcluster", silent)
     assert touched
     assert REGISTRATION not in hub.objects
+
+
+@pytest.mark.looptime
+async def test_what_a_stranger_put_there_meanwhile_stays(hub: MemoryApi, member: TokenController) -> None:
+    release(hub)
+    let_go = hub.before
+
+    def before(method: str, path: str) -> None:
+        let_go(method, path)
+        if (method, path) == ("DELETE", REGISTRATION):
+            put_secret(hub, "cluster-oldcluster", {"name": "x", "server": "https://x:6443"})
+
+    hub.before = before
+    await leave(hub, member, "oldcluster", silent)
+    assert REGISTRATION in hub.objects
+
+
+@pytest.mark.looptime
+async def test_s11_argo_cd_forgets_the_cluster_before_its_account_goes(hub: MemoryApi, member: TokenController) -> None:
+    known: list[bool] = []
+
+    def before(method: str, path: str) -> None:
+        if method == "DELETE":
+            known.append(REGISTRATION in hub.objects)
+
+    member.before = before
+    release(hub)
+    await leave(hub, member, "oldcluster", silent)
+    assert known
+    assert not any(known)
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("held", [ARGOCD_ACCOUNT, ARGOCD_BINDING, ARGOCD_SECRET])
+async def test_a_cluster_has_not_left_while_the_account_is_held_there(
+    hub: MemoryApi, member: TokenController, held: str
+) -> None:
+    meta = member.objects[held]["metadata"]
+    member.objects[held]["metadata"] = meta | {"finalizers": ["example.com/held"]}
+    release(hub)
+    with pytest.raises(TimedOutError, match="landbridge-argocd; see its finalizers"):
+        await leave(hub, member, "oldcluster", silent)
+    assert ACCOUNT in member.objects
 
 
 def deploy(hub: MemoryApi) -> None:

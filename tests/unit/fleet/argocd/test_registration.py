@@ -26,21 +26,24 @@ def known(secret: str, name: str = "", server: str = "https://other:6443", uid: 
 
 
 @pytest.mark.parametrize(
-    ("asked", "stored", "expected"),
+    ("asked", "stored", "default", "expected"),
     [
-        ("", "", SERVER),
-        ("", ELSEWHERE, ELSEWHERE),
-        ("https://new", ELSEWHERE, "https://new"),
-        (ELSEWHERE, "", ELSEWHERE),
+        ("", "", "", SERVER),
+        ("", ELSEWHERE, "", ELSEWHERE),
+        ("", ELSEWHERE, SERVER, ELSEWHERE),
+        ("", "https://former", "https://former", SERVER),
+        ("https://former", "https://former", "https://former", "https://former"),
+        ("https://new", ELSEWHERE, SERVER, "https://new"),
+        (ELSEWHERE, "", "", ELSEWHERE),
     ],
 )
-def test_the_address_is_the_one_given_or_the_one_stored_or_the_controllers(
-    asked: str, stored: str, expected: str
+def test_the_address_is_the_one_given_now_or_once_or_the_controllers(
+    asked: str, stored: str, default: str, expected: str
 ) -> None:
     before = known("cluster-oldcluster", "oldcluster", stored, "old") if stored else None
-    found = admit(CLUSTER, replace(WISH, argocd_server=asked), before, [before] if before else [])
+    found = admit(CLUSTER, replace(WISH, argocd_server=asked), before, [before] if before else [], default)
     assert found.config == ServerConfig(expected, b"PEM", "kubernetes")
-    assert found.before == (before.meta if before else None)
+    assert found.before == (before is not None)
 
 
 @pytest.mark.parametrize(
@@ -64,6 +67,16 @@ def test_what_would_be_there_twice_is_refused(
     assert named in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [("http://x", "^--argocd-server cannot"), ("", "^`server` of Secret argocd/cluster-oldcluster c")],
+)
+def test_an_address_that_cannot_be_used_is_told_with_what_holds_it(asked: str, named: str) -> None:
+    before = known("cluster-oldcluster", "oldcluster", "http://stored", "old")
+    with pytest.raises(RefusedError, match=named):
+        admit(CLUSTER, replace(WISH, argocd_server=asked), before, [before])
+
+
 def test_the_name_of_argo_cds_own_cluster_is_refused() -> None:
     with pytest.raises(RefusedError, match="Argo CD calls its own cluster in-cluster") as refusal:
         admit(replace(CLUSTER, name="in-cluster"), WISH, None, [])
@@ -72,7 +85,7 @@ def test_the_name_of_argo_cds_own_cluster_is_refused() -> None:
 
 def test_other_clusters_are_in_nobodys_way() -> None:
     others = [known("cluster-x", "x"), known("cluster-y", "", "", "another")]
-    assert admit(CLUSTER, WISH, None, others).before is None
+    assert not admit(CLUSTER, WISH, None, others).before
 
 
 def test_allowed_namespaces_are_not_argo_cds_matter() -> None:
