@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -80,9 +80,11 @@ async def init(
     for definition in definitions:
         await _established(hub, definition)
     if settings:
-        await health.install(hub, report)
+        with _too_late(kubeconfig):
+            await health.install(hub, report)
     token = await mint(hub, HUB_ACCOUNT)
-    await _try(connect(reached, StaticToken(token)), kubeconfig)
+    with _too_late(kubeconfig):
+        await try_token(connect(reached, StaticToken(token)), MULTI_CLUSTER_SERVICES)
     report(f"{reached.server} accepts the new token")
     await asyncio.to_thread(write_private, kubeconfig, render_kubeconfig(reached, token))
     report(f"{kubeconfig}: start the controller with it")
@@ -109,12 +111,13 @@ async def _ensure_record(hub: Api) -> str:
     return (await record.load(hub)).uid
 
 
-async def _try(api: Api, kubeconfig: Path) -> None:
+@contextlib.contextmanager
+def _too_late(kubeconfig: Path) -> Generator[None]:
     """Too late for a refusal, which says that nothing was changed."""
     try:
-        await try_token(api, MULTI_CLUSTER_SERVICES)
+        yield
     except RefusedError as error:
-        raise UnreachableError(f"{error}; {kubeconfig} is not written, all else is done") from error
+        raise UnreachableError(f"{error}; {kubeconfig} is not written, what was done before stays") from error
 
 
 async def _established(hub: Api, definition: Manifest) -> None:

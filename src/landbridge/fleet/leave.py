@@ -25,7 +25,7 @@ from landbridge.fleet.diagnosis import controller_state
 from landbridge.fleet.leftovers import leftovers
 from landbridge.fleet.manifests import GONE_TIMEOUT, read, remove, wait_gone
 from landbridge.fleet.members import Entry, find, members
-from landbridge.fleet.progress import Report, few
+from landbridge.fleet.progress import Report, count, few
 from landbridge.fleet.refusal import RefusedError
 from landbridge.fleet.server import identity
 from landbridge.fleet.waiting import until
@@ -156,8 +156,8 @@ async def _warn_of_services(parting: Parting, report: Report) -> None:
     services = (await parting.hub.list(MULTI_CLUSTER_SERVICES)).items
     naming = [str(mcs.metadata.key) for mcs in services if parting.name in (*mcs.spec.providers, *mcs.spec.consumers)]
     if naming:
-        named = f"{len(naming)} MultiClusterServices still name {parting.name}"
-        report(f"{named}, and will report NoCluster: {few(naming)}")
+        named = f"{count(naming, 'MultiClusterService')} still naming {parting.name}"
+        report(f"{named} will report NoCluster: {few(naming)}")
 
 
 async def _force(parting: Parting, report: Report) -> None:

@@ -7,7 +7,7 @@ what it takes, and anything else is refused.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,6 +40,8 @@ class Reader:
     """What one reader of `config` takes; all that it neither takes nor passes over is refused."""
 
     takes: tuple[str, ...]
+    tls: tuple[str, ...]
+    """What of tlsClientConfig."""
     passes: frozenset[str] = frozenset()
     """Says nothing of how to reach the cluster, or who to be there."""
     refusals: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -47,7 +49,8 @@ class Reader:
 
 
 CONTROLLER = Reader(
-    takes=("bearerToken", "caData", "serverName"),
+    takes=("bearerToken",),
+    tls=("caData", "serverName"),
     refusals=dict.fromkeys(("certData", "keyData"), (UNSUPPORTED, "a client certificate cannot be renewed or revoked")),
 )
 """What the controller loads, from then on and for as long as the cluster is a member."""
@@ -93,8 +96,9 @@ def open_settings(text: str, reader: Reader) -> tuple[dict[str, Any], dict[str, 
     tls = settings.get("tlsClientConfig") or {}
     if not isinstance(tls, dict):
         raise RefusedClusterError(MALFORMED, "tlsClientConfig in `config` is not an object")
-    _check_allowed({name: value for name, value in settings.items() if name != "tlsClientConfig"}, reader)
-    _check_allowed(tls, reader)
+    others = {name: value for name, value in settings.items() if name != "tlsClientConfig"}
+    _check_allowed(others, {*reader.takes, *reader.passes}, reader)
+    _check_allowed(tls, reader.tls, reader)
     return settings, tls
 
 
@@ -105,15 +109,15 @@ def _decode(text: str) -> dict[str, Any]:
         raise RefusedClusterError(MALFORMED, "`config` is not a JSON object") from error
 
 
-def _check_allowed(settings: dict[str, Any], reader: Reader) -> None:
+def _check_allowed(settings: Mapping[str, Any], allowed: Collection[str], reader: Reader) -> None:
     for name, value in settings.items():
-        if not value or name in reader.takes or name in reader.passes:
+        if not value or name in allowed:
             continue
         if name == "insecure":
             raise RefusedClusterError(INSECURE, "`config` switches TLS verification off; give the CA in caData instead")
         unknown = (FILE_PATH if name.endswith("File") else UNSUPPORTED, "it is not supported")
         reason, why = reader.refusals.get(name) or _REFUSALS.get(name, unknown)
-        taken = f"{', '.join(reader.takes[:-1])} and {reader.takes[-1]}"
+        taken = f"{', '.join(reader.takes)}, and {', '.join(reader.tls)} in tlsClientConfig"
         raise RefusedClusterError(reason, f"`config` sets {name}: {why}; only {taken} are read")
 
 

@@ -211,7 +211,7 @@ async def test_applications_that_still_deploy_there_are_named(
         outcome = await landbridge.done(*LEAVE, "--dry-run")
     finally:
         await remove(argocd, APPLICATION, silent)
-    assert "1 Applications of Argo CD still deploy to oldcluster" in outcome.err
+    assert "1 Application of Argo CD still deploying to oldcluster" in outcome.err
     assert "argocd/web" in outcome.err
     assert await there_is(argocd, REGISTRATION)
 

@@ -119,7 +119,7 @@ async def test_a_server_that_does_not_take_the_token_gets_into_no_kubeconfig(
             raise UnauthorizedError(401, "Unauthorized", "Unauthorized")
 
     other.before = refuse
-    with pytest.raises(UnreachableError, match=r"is it another cluster.*is not written, all else is done"):
+    with pytest.raises(UnreachableError, match=r"is it another cluster.*is not written, what was done before stays"):
         await init(hub, CONFIG, tmp_path / "a", silent, server=DIRECT, connect=lambda config, token: other)
     assert list(tmp_path.iterdir()) == []
 
@@ -141,6 +141,22 @@ async def test_without_argo_cd_there_is_nobody_to_teach_and_nothing_is_written(
     with pytest.raises(RefusedError, match="install Argo CD on the hub first"):
         await init_in_memory(hub, tmp_path / "a", argocd=True, dry_run=dry_run)
     assert hub.writes == []
+
+
+async def test_an_argo_cd_that_goes_meanwhile_is_no_refusal_since_something_was_changed(
+    hub: MemoryApi, tmp_path: Path
+) -> None:
+    establish(hub)
+    install_argocd(hub)
+
+    def before(method: str, path: str) -> None:
+        if method == "PATCH":
+            hub.objects.pop(ARGOCD, None)
+
+    hub.before = before
+    with pytest.raises(UnreachableError, match=r"install Argo CD on the hub first.*what was done before stays"):
+        await init_in_memory(hub, tmp_path / "a", argocd=True)
+    assert list(tmp_path.iterdir()) == []
 
 
 async def test_a_dry_run_says_what_argo_cd_would_be_taught(hub: MemoryApi, tmp_path: Path) -> None:

@@ -138,7 +138,7 @@ async def test_the_services_that_still_name_it_are_told(hub: MemoryApi, member: 
     hub.put(f"{path}/other", {"spec": {**refs, "providerClusters": [{"name": "newcluster"}]}})
     said: list[str] = []
     await leave(hub, member, "oldcluster", said.append, dry_run=True)
-    assert said[0].startswith("1 MultiClusterServices still name oldcluster")
+    assert said[0].startswith("1 MultiClusterService still naming oldcluster")
     assert "shop/web" in said[0]
 
 

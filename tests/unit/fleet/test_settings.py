@@ -41,6 +41,8 @@ def test_settings_have_the_format_of_argo_cd() -> None:
         ({"password": "admin"}, settings.BASIC_AUTH),
         ({"tlsClientConfig": {"certData": "eA==", "keyData": "eA=="}}, settings.UNSUPPORTED),
         ({"proxyUrl": "http://evil"}, settings.UNSUPPORTED),
+        ({"caData": "eA=="}, settings.UNSUPPORTED),
+        ({"tlsClientConfig": {"bearerToken": "x"}}, settings.UNSUPPORTED),
         ({"bearerToken": ""}, settings.MISSING),
         ({"bearerToken": 5}, settings.MISSING),
         ({"bearerToken": "\n"}, settings.MISSING),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from landbridge.api.argocd import APPLICATIONS, Application
 from landbridge.fleet.argocd.clusters import Known
-from landbridge.fleet.progress import Report, few
+from landbridge.fleet.progress import Report, count, few
 from landbridge.kube.api import Api
 from landbridge.kube.errors import ForbiddenError, NotFoundError
 
@@ -25,8 +25,8 @@ async def warn_of_applications(hub: Api, cluster: Known, report: Report) -> None
         report(f"the Applications of Argo CD could not be listed, some may still deploy to {cluster.name}: {error}")
         return
     if naming:
-        deploying = f"{len(naming)} Applications of Argo CD still deploy to {cluster.name}"
-        report(f"{deploying}, and will report an unknown cluster: {few(naming)}")
+        deploying = f"{count(naming, 'Application')} of Argo CD still deploying to {cluster.name}"
+        report(f"{deploying} will report an unknown cluster: {few(naming)}")
 
 
 def deploying_to(cluster: Known, applications: Iterable[Application]) -> list[str]:

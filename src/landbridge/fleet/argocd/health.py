@@ -28,9 +28,15 @@ WHERE = f"ConfigMap {ARGOCD_NAMESPACE}/{ARGOCD_CONFIG}"
 class Step(Enum):
     """What is to be done about the script that is there."""
 
-    INSTALL = "would write the health check of MultiClusterService into"
-    NOTHING = "the health check of MultiClusterService is up to date in"
-    KEEP = "a health check of MultiClusterService that is not ours stays in"
+    INSTALL = "install"
+    NOTHING = "nothing"
+    KEEP = "keep"
+
+
+_SAID = {
+    Step.NOTHING: "the health check of MultiClusterService is up to date in",
+    Step.KEEP: "a health check of MultiClusterService that is not ours stays in",
+}
 
 
 def decide(present: str | None) -> Step:
@@ -66,7 +72,8 @@ async def settings(hub: Api) -> ConfigMap:
 
 def foretell(present: ConfigMap, report: Report) -> None:
     """Say what installing would do."""
-    report(f"dry run: {_step(present).value} {WHERE}")
+    said = _SAID.get(_step(present), "would write the health check of MultiClusterService into")
+    report(f"dry run: {said} {WHERE}")
 
 
 async def install(hub: Api, report: Report) -> None:
@@ -80,7 +87,7 @@ async def install(hub: Api, report: Report) -> None:
         present = await settings(hub)
         step = _step(present)
         if step is not Step.INSTALL:
-            report(f"{step.value} {WHERE}")
+            report(f"{_SAID[step]} {WHERE}")
             return
         try:
             await hub.merge_patch(CONFIG_MAPS, present.metadata, {"data": {KEY: SCRIPT}})

@@ -25,7 +25,9 @@ from landbridge.kube.errors import NotFoundError
 OWN_REGISTRATION = "OwnRegistration"
 
 READER = Reader(
-    takes=("bearerToken", "certData", "keyData", "caData", "serverName"), passes=frozenset({"disableCompression"})
+    takes=("bearerToken",),
+    tls=("certData", "keyData", "caData", "serverName"),
+    passes=frozenset({"disableCompression"}),
 )
 """What a person's command takes: more than the controller, since it ends with the command."""
 

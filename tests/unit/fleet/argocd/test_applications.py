@@ -47,7 +47,7 @@ async def test_applications_of_all_namespaces_are_named() -> None:
     deploy(hub, "elsewhere", cluster="newcluster")
     (line,) = await said(hub)
     assert line == (
-        "2 Applications of Argo CD still deploy to oldcluster, and will report an unknown cluster: argocd/web, team/db"
+        "2 Applications of Argo CD still deploying to oldcluster will report an unknown cluster: argocd/web, team/db"
     )
 
 

@@ -170,7 +170,7 @@ async def test_a_dry_run_names_the_applications_and_changes_nothing(hub: MemoryA
     member.calls.clear()
     said: list[str] = []
     await leave(hub, member, "oldcluster", said.append, dry_run=True)
-    assert any(line.startswith("1 Applications of Argo CD") and "argocd/web" in line for line in said)
+    assert any(line.startswith("1 Application of Argo CD") and "argocd/web" in line for line in said)
     assert any("would delete Secret argocd/cluster-oldcluster" in line for line in said)
     assert hub.writes == member.writes == []
 

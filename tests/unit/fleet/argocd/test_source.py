@@ -98,6 +98,8 @@ TOKEN: dict[str, Any] = {"bearerToken": HUSH}
         ({"username": "admin", "password": HUSH}, BASIC_AUTH),
         (TOKEN | {"proxyUrl": f"http://u:{HUSH}@proxy"}, UNSUPPORTED),
         (TOKEN | {"impersonate": HUSH}, UNSUPPORTED),
+        (TOKEN | CA, UNSUPPORTED),
+        (PAIR, UNSUPPORTED),
         ({}, MISSING),
         ({"tlsClientConfig": {"insecure": False}}, MISSING),
         ({"tlsClientConfig": {**CA, "certData": PAIR["certData"]}}, MISSING),
