@@ -86,6 +86,7 @@ async def settled(shell: Shell) -> set[str]:
     return {*await eventually(look, lambda apps: {*apps.values()} == {("Synced", "Healthy")}, DEADLINE)}
 
 
+@pytest.mark.timeout(300 + CHURN_SECONDS)
 async def test_every_application_is_synced_and_healthy_also_while_pods_come_and_go(
     walked: list[Result], shell: Shell
 ) -> None:
