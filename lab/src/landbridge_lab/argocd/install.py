@@ -1,6 +1,7 @@
 """Installing Argo CD, as its users do: with kustomize, from its own manifests."""
 
 import json
+import secrets
 import shutil
 from collections.abc import Sequence
 from functools import partial
@@ -53,12 +54,14 @@ async def ensure_argocd(control_plane: ControlPlane, lab: LabDir) -> None:
 
 
 def write_files(lab: LabDir, binaries: Path) -> None:
-    """The folder that Argo CD is applied from, with certificates of its own for the Git server."""
+    """The folder that Argo CD is applied from; the Git server's certificate and Redis's password stay as they are."""
     lab.argocd.mkdir(exist_ok=True)
     for name in _MANIFESTS:
         text = (_OURS / name).read_text().replace("path: /repositories,", f"path: {json.dumps(str(lab.repositories))},")
         put(lab.argocd / name, text)
     shutil.copyfile(binaries / "core-install.yaml", lab.argocd / "core-install.yaml")
+    if not (lab.argocd / "redis-password").exists():
+        put(lab.argocd / "redis-password", secrets.token_hex(16))
     identity = Identity("git-server", "git-server", hosts=("github.com",))
     write_certificates(lab.argocd / "pki", "git-server", [identity])
 

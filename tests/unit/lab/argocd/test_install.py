@@ -39,12 +39,14 @@ def test_the_git_server_serves_the_labs_repositories(tmp_path: Path) -> None:
     assert pod["hostAliases"] == [{"ip": "127.0.0.1", "hostnames": ["github.com"]}]
 
 
-def test_its_certificate_is_for_github_and_stays_the_same(tmp_path: Path) -> None:
+def test_its_certificate_is_for_github_and_stays_the_same_as_does_the_password_of_redis(tmp_path: Path) -> None:
     lab = written(tmp_path)
     before = (lab.argocd / "pki/git-server.crt").read_bytes()
+    password = (lab.argocd / "redis-password").read_text()
     names = x509.load_pem_x509_certificate(before).extensions.get_extension_for_class(x509.SubjectAlternativeName)
     assert names.value.get_values_for_type(x509.DNSName) == ["github.com"]
 
     write_files(lab, tmp_path)
 
     assert (lab.argocd / "pki/git-server.crt").read_bytes() == before
+    assert (lab.argocd / "redis-password").read_text() == password
