@@ -31,21 +31,12 @@ from tests.unit.fleet.stage import (
     WITH_ARGOCD,
     TokenController,
     cluster,
-    fleet_hub,
-    install_argocd,
     join_in_memory,
     put_secret,
 )
 from tests.unit.memory_api import Hook, MemoryApi
 
 ELSEWHERE = "https://10.9.9.9:6443"
-
-
-@pytest.fixture
-async def hub() -> MemoryApi:
-    hub = await fleet_hub()
-    install_argocd(hub)
-    return hub
 
 
 @pytest.fixture

@@ -18,19 +18,10 @@ from tests.unit.fleet.stage import (
     WITH_ARGOCD,
     TokenController,
     cluster,
-    fleet_hub,
-    install_argocd,
     join_in_memory,
     put_secret,
 )
 from tests.unit.memory_api import MemoryApi
-
-
-@pytest.fixture
-async def hub() -> MemoryApi:
-    hub = await fleet_hub()
-    install_argocd(hub)
-    return hub
 
 
 @pytest.fixture
