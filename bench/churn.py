@@ -9,7 +9,7 @@ from bench.figures import Chase, Spread, rate, spaced
 from bench.load import Namespace, make_mcs, number_of
 from bench.propagation import PLAIN
 from bench.sight import sight
-from bench.stage import ENDPOINTS, MEMBERS, acknowledged, by_the_clock, settled, so, stage, writes
+from bench.stage import ENDPOINTS, MEMBERS, acknowledged, by_the_clock, came_true, settled, stage, writes
 from landbridge.api.discovery import EndpointSlice
 from tests.api.world import NEW, OLD, World
 
@@ -56,11 +56,11 @@ async def churn(world: World, count: int, each_second: float, seconds: float) ->
 
     async with sight(world.admins[NEW], NAME, saw):
         await make_mcs(world.hub, NAME, services, MEMBERS)
-        await so(lambda: len(imported) == count)
+        await came_true(lambda: len(imported) == count)
         await settled(world)
         before, cpu = await writes(world), world.controller.cpu_seconds()
         taken = await by_the_clock(starts, change)
-        await so(lambda: not chase.lost, LATE)
+        await came_true(lambda: not chase.lost, LATE)
         cpu = world.controller.cpu_seconds() - cpu
     return Churn(
         services=count,

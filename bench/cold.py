@@ -12,7 +12,7 @@ from bench.figures import rate
 from bench.load import Namespace, make_mcs
 from bench.propagation import PLAIN
 from bench.sight import sight
-from bench.stage import ENDPOINTS, MEMBERS, so, stage
+from bench.stage import ENDPOINTS, MEMBERS, came_true, stage
 from landbridge.api.discovery import EndpointSlice
 from tests.api.world import World
 
@@ -50,7 +50,7 @@ async def cold_start(world: World, count: int) -> ColdStart:
         cpu, start = world.controller.cpu_seconds(), loop.time()
         await make_mcs(world.hub, NAME, services, MEMBERS)
         created = loop.time() - start
-        await so(lambda: len(imports) == count * len(MEMBERS))
+        await came_true(lambda: len(imports) == count * len(MEMBERS))
         seconds, cpu = loop.time() - start, world.controller.cpu_seconds() - cpu
     return ColdStart(
         services=count,

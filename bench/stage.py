@@ -64,7 +64,7 @@ async def by_the_clock(starts: Sequence[float], start: Callable[[int], Coroutine
     return loop.time() - begin
 
 
-async def so(condition: Callable[[], bool], patience: float = PATIENCE) -> bool:
+async def came_true(condition: Callable[[], bool], patience: float = PATIENCE) -> bool:
     """Wait until it is so; whether it came to be."""
     loop = asyncio.get_running_loop()
     end = loop.time() + patience

@@ -11,8 +11,8 @@ import msgspec
 import yaml
 
 from landbridge.api import crd
+from landbridge.enroll.argocd import health
 from landbridge.fleet import rbac
-from landbridge.fleet.argocd import health
 
 HEADER = "# Rendered from src/landbridge by `make generate`; a change made here would be overwritten.\n"
 PATCH = (

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from landbridge_lab import Cluster, Lab
 
-from landbridge.fleet.admission import Wish
-from landbridge.fleet.init import init
-from landbridge.fleet.join import join
-from landbridge.fleet.leave import leave
+from landbridge.enroll.admission import Wish
+from landbridge.enroll.init import init
+from landbridge.enroll.join import join
+from landbridge.enroll.leave import leave
 from landbridge.kube.api import Api
 from landbridge.kube.config import ServerConfig, load
 from tests.api.audit import AuditLog

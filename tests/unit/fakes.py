@@ -15,12 +15,12 @@ from landbridge.api.core import NAMESPACES
 from landbridge.api.kind import Kind
 from landbridge.api.meta import Key, Object, ObjectMeta
 from landbridge.api.multicluster import MultiClusterService
+from landbridge.clusters.member import Member
 from landbridge.fleet.cluster import Cluster
 from landbridge.kube.errors import UnreachableError
 from landbridge.kube.informer import own_key
 from landbridge.kube.store import Store
-from landbridge.mcs.gather import Fleet
-from landbridge.mcs.member import Member
+from landbridge.mcs.state import FleetState
 from tests.unit.memory_api import Body, MemoryApi, within
 from tests.unit.objects import FLEET_UID
 
@@ -162,13 +162,13 @@ async def settle(seconds: float = 0.001) -> None:
     await asyncio.sleep(seconds)
 
 
-def make_fleet(*services: MultiClusterService, members: Iterable[Member] = ()) -> Fleet:
+def make_state(*services: MultiClusterService, members: Iterable[Member] = ()) -> FleetState:
     """A fleet of these members, all of them engaged."""
     store: Store[MultiClusterService] = Store(own_key)
     for mcs in services:
         store.put(mcs)
-    fleet = Fleet(FLEET_UID, store)
+    state = FleetState(FLEET_UID, multicluster_services=store)
     for member in members:
-        fleet.clusters[member.name] = member.cluster
-        fleet.members[member.name] = member
-    return fleet
+        state.clusters[member.name] = member.cluster
+        state.members[member.name] = member
+    return state

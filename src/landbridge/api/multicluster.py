@@ -63,6 +63,11 @@ class MultiClusterServiceSpec(Lean, frozen=True, gc=False):
         """Ids of the consumers, in the order of the spec."""
         return tuple(ref.name for ref in self.consumer_clusters)
 
+    @property
+    def clusters(self) -> tuple[str, ...]:
+        """Ids of all of them, each once: providers first."""
+        return tuple(dict.fromkeys((*self.providers, *self.consumers)))
+
 
 class Condition(Lean, frozen=True, gc=False, omit_defaults=False):
     """A condition as metav1.Condition has it."""

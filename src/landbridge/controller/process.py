@@ -14,10 +14,12 @@ import structlog
 from landbridge.api.core import SECRETS
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
 from landbridge.api.names import HUB_ACCOUNT, SYSTEM_NAMESPACE
-from landbridge.controller.engage import Engagements
+from landbridge.clusters.engagements import Engagements
+from landbridge.clusters.member import Member, imported, service_of
 from landbridge.controller.http import serve
-from landbridge.controller.hub import HubWorker
+from landbridge.controller.imports import ImportReconciler
 from landbridge.controller.leader import Election, LostLeadershipError, Times
+from landbridge.controller.multicluster_services import MultiClusterServiceReconciler
 from landbridge.controller.router import Router
 from landbridge.fleet import record
 from landbridge.fleet.cluster import CLUSTER_SELECTOR
@@ -30,8 +32,8 @@ from landbridge.kube.config import ConfigError, load
 from landbridge.kube.credentials import StaticToken
 from landbridge.kube.errors import KubeError, NotFoundError
 from landbridge.kube.informer import Informer
-from landbridge.mcs.gather import Fleet
-from landbridge.mcs.member import imported, service_of
+from landbridge.mcs.ending import emptied
+from landbridge.mcs.state import FleetState
 from landbridge.telemetry.metrics import IMPORTS, QUEUE, UNEXPLAINED
 
 log = structlog.get_logger()
@@ -81,7 +83,7 @@ class Controller:
 
     def __init__(self, hub: Api) -> None:
         self._hub = hub
-        self._services = Informer(
+        self._multicluster_services = Informer(
             hub,
             MULTI_CLUSTER_SERVICES,
             on_change=lambda key: self._router.service_changed(key),
@@ -98,29 +100,39 @@ class Controller:
             quorum=True,
         )
         self._in_view = asyncio.Event()
-        self._fleet = Fleet(uid="", services=self._services.store, current=False)
-        self._worker = HubWorker(self._fleet, hub)
-        self._router = Router(self._fleet, self._worker, self._services.store)
-        self._engagements = Engagements(self._fleet, hub, self._router, self._secrets.store)
+        self._state = FleetState(uid="", multicluster_services=self._multicluster_services.store, current=False)
+        self._reconciler = MultiClusterServiceReconciler(self._state, hub)
+        self._router = Router(self._state, self._reconciler.queue)
+        self._engagements = Engagements(
+            self._state,
+            hub,
+            self._secrets.store,
+            listener=self._router,
+            duty=self._keep_imports,
+            clean=lambda cluster: emptied(self._state, cluster),
+        )
 
     @property
     def ready(self) -> bool:
         """Whether the hub is in view."""
-        return self._services.live and self._secrets.live
+        return self._multicluster_services.live and self._secrets.live
 
     async def run(self) -> None:
         """Work, forever."""
         known = await self._record()
-        self._fleet.uid = known.uid
-        self._fleet.left.update(known.left)
-        self._fleet.debts.update({cluster: set(keys) for cluster, keys in known.debts.items()})
+        self._state.uid = known.uid
+        self._state.left.update(known.left)
+        self._state.debts.update({cluster: set(keys) for cluster, keys in known.debts.items()})
         log.info("fleet loaded", fleet=known.uid, debts=sum(map(len, known.debts.values())))
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._services.run())
+            tasks.create_task(self._multicluster_services.run())
             tasks.create_task(self._secrets.run())
             await self._in_view.wait()  # what is joined, and who, is known before anything is decided (rules S7, S11)
             tasks.create_task(self._engagements.run(tasks))
-            tasks.create_task(self._worker.run())
+            tasks.create_task(self._reconciler.run())
+
+    async def _keep_imports(self, member: Member) -> None:
+        await ImportReconciler(self._state, member, self._hub, self._router.report).run()
 
     async def _record(self) -> FleetRecord:
         """The fleet's record; a hub that is busy just now is asked again."""
@@ -136,19 +148,23 @@ class Controller:
 
     def _contact(self) -> None:
         """Contact with the hub was won or lost; what may have been held back meanwhile is looked at again."""
-        self._fleet.current = self.ready
+        self._state.current = self.ready
         if self.ready:
             self._in_view.set()
-            self._router.fleet_changed()
+            self._router.roster_changed()
 
     def refresh_gauges(self) -> None:
         """Count what is only counted when somebody asks."""
-        fleet = self._fleet
-        for member in fleet.members.values():
-            held = [service_of(slice_) for slice_ in member.slices.store if imported(slice_, fleet.uid)]
-            unexplained = [key for key in held if fleet.services.get(key) is None and not fleet.owed(member.name, key)]
+        state = self._state
+        for member in state.members.values():
+            present = [service_of(slice_) for slice_ in member.slices.store if imported(slice_, state.uid)]
+            unexplained = [
+                key
+                for key in present
+                if state.multicluster_services.get(key) is None and not state.owed(member.name, key)
+            ]
             QUEUE.labels(member.name).set(len(member.queue))
-            IMPORTS.labels(member.name).set(len(held))
+            IMPORTS.labels(member.name).set(len(present))
             UNEXPLAINED.labels(member.name).set(len(unexplained))
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from landbridge.api.meta import Key
 from landbridge.api.multicluster import MultiClusterService
 from landbridge.api.names import FINALIZER
-from landbridge.controller.hub import HubWorker
+from landbridge.clusters.member import Member, imported, service_of
 from landbridge.kube.clock import utc_now
-from landbridge.mcs.gather import Fleet, Seen
-from landbridge.mcs.member import Member, imported, service_of
+from landbridge.kube.queue import WorkQueue
+from landbridge.mcs.state import Decisive, FleetState
 from landbridge.telemetry.metrics import LIVE
 
 SETTLE = 0.25
@@ -23,23 +21,22 @@ LOST_REPORT_DELAY = 2.0
 class Router:
     """Fans changes out. Every method only adds keys to queues."""
 
-    def __init__(self, fleet: Fleet, hub: HubWorker, services: Iterable[MultiClusterService]) -> None:
-        self._fleet = fleet
+    def __init__(self, state: FleetState, hub: WorkQueue[Key]) -> None:
+        self._state = state
         self._hub = hub
-        self._services = services
 
     def service_changed(self, key: Key) -> None:
         """A MultiClusterService was put or deleted; its own status is no news to members."""
-        mcs = self._fleet.services.get(key)
-        self._hub.queue.add_after(key, self._delay(key))
+        mcs = self._state.multicluster_services.get(key)
+        self._hub.add_after(key, self._delay(key))
         if mcs is None:
-            self._fleet.seen.pop(key, None)
+            self._state.decisive.pop(key, None)
         else:
-            seen = Seen.of(mcs, utc_now())
-            if seen == self._fleet.seen.get(key):
+            decisive = Decisive.of(mcs, utc_now())
+            if decisive == self._state.decisive.get(key):
                 return
-            self._fleet.seen[key] = seen
-        for member in self._fleet.members.values():
+            self._state.decisive[key] = decisive
+        for member in self._state.members.values():
             member.queue.add(key)
 
     def member_changed(self, member: Member, key: Key) -> None:
@@ -47,58 +44,58 @@ class Router:
         if not key.namespace:
             self._namespace_changed(key.name)
             return
-        mcs = self._fleet.services.get(key)
+        mcs = self._state.multicluster_services.get(key)
         if mcs is None:
-            if self._fleet.owed(member.name, key):
+            if self._state.owed(member.name, key):
                 member.queue.add(key)
             return
         for name in {*mcs.spec.consumers, member.name}:
-            if consumer := self._fleet.members.get(name):
+            if consumer := self._state.members.get(name):
                 consumer.queue.add(key)
-        self._hub.queue.add_after(key, SETTLE)
+        self._hub.add_after(key, SETTLE)
 
     def contact_changed(self, member: Member) -> None:
         """Contact with a member was won or lost."""
         LIVE.labels(member.name).set(member.live)
         if member.live:
             self._resync(member)
-        for mcs in self._services:
+        for mcs in self._state.multicluster_services:
             if member.live and member.name in mcs.spec.providers:
                 self._add(mcs)
-            if mcs.metadata.deletion_timestamp or member.name in (*mcs.spec.providers, *mcs.spec.consumers):
+            if mcs.metadata.deletion_timestamp or member.name in mcs.spec.clusters:
                 key = mcs.metadata.key
-                self._hub.queue.add_after(key, self._delay(key) if member.live else LOST_REPORT_DELAY)
+                self._hub.add_after(key, self._delay(key) if member.live else LOST_REPORT_DELAY)
 
-    def told(self, key: Key) -> None:
+    def report(self, key: Key) -> None:
         """A member's worker did something that the status, or the end, of a MultiClusterService depends on."""
-        self._hub.queue.add_after(key, self._delay(key))
+        self._hub.add_after(key, self._delay(key))
 
-    def fleet_changed(self) -> None:
-        """A cluster came, goes, or is described otherwise; or the hub came back into view."""
-        for member in self._fleet.members.values():
+    def roster_changed(self) -> None:
+        """A cluster came, goes, or is described otherwise; or its engagement ended; or the hub came back into view."""
+        for member in self._state.members.values():
             self._resync(member)
-        for mcs in self._services:
-            self._hub.queue.add(mcs.metadata.key, live=False)
+        for mcs in self._state.multicluster_services:
+            self._hub.add(mcs.metadata.key, live=False)
 
     def _resync(self, member: Member) -> None:
         """Let a member look at everything; live changes overtake."""
-        joined = {mcs.metadata.key for mcs in self._services}
-        held = {service_of(slice_) for slice_ in member.slices.store if imported(slice_, self._fleet.uid)}
-        for key in joined | held | self._fleet.debts.get(member.name, set()):
+        joined = {mcs.metadata.key for mcs in self._state.multicluster_services}
+        present = {service_of(slice_) for slice_ in member.slices.store if imported(slice_, self._state.uid)}
+        for key in joined | present | self._state.debts.get(member.name, set()):
             member.queue.add(key, live=False)
 
     def _add(self, mcs: MultiClusterService) -> None:
         for name in mcs.spec.consumers:
-            if consumer := self._fleet.members.get(name):
+            if consumer := self._state.members.get(name):
                 consumer.queue.add(mcs.metadata.key, live=False)
 
     def _delay(self, key: Key) -> float:
         """A report waits for what is being written; a finalizer to set or to take off does not."""
-        mcs = self._fleet.services.get(key)
-        held = mcs is not None and FINALIZER in mcs.metadata.finalizers and mcs.metadata.deletion_timestamp is None
-        return SETTLE if held else 0.0
+        mcs = self._state.multicluster_services.get(key)
+        stays = mcs is not None and FINALIZER in mcs.metadata.finalizers and mcs.metadata.deletion_timestamp is None
+        return SETTLE if stays else 0.0
 
     def _namespace_changed(self, namespace: str) -> None:
-        for mcs in self._services:
+        for mcs in self._state.multicluster_services:
             if mcs.metadata.namespace == namespace:
-                self._hub.queue.add(mcs.metadata.key)
+                self._hub.add(mcs.metadata.key)

@@ -1,1 +1,1 @@
-"""The fleet: which clusters belong to it, how each is reached, and what Landbridge may do there."""
+"""What a fleet is: a cluster and its Secret, the record, accounts with their rules and tokens."""

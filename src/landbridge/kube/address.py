@@ -1,6 +1,7 @@
-"""Addresses of API servers, from kubeconfigs and Secrets that people write: checked before anything connects there.
+"""Checks of what people write into kubeconfigs and Secrets: addresses of API servers, host names, tokens.
 
-What passes is one that neither aiohttp nor ssl raises a ValueError for, which nobody expects of a connection.
+They come before the first connection, because aiohttp and ssl answer a malformed one with a ValueError, which callers
+do not expect of a connection.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ import contextlib
 from collections.abc import Awaitable, Callable, Iterable
 
 from landbridge.api.discovery import SLICES, EndpointSlice
+from landbridge.clusters.member import Member
 from landbridge.kube.errors import NotFoundError
-from landbridge.mcs.member import Member
 from landbridge.mcs.plan import Change, Changes
 
 Written = Callable[[str, Change], None]

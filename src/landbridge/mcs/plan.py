@@ -53,7 +53,7 @@ class Changes:
         return bool(self.create or self.update or self.delete)
 
     @property
-    def reshape(self) -> bool:
+    def adds_or_removes(self) -> bool:
         """Whether imports come or go. An update is every day's work, and over before it can be told (rule S5)."""
         return bool(self.create or self.delete)
 

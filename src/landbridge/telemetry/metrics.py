@@ -25,4 +25,9 @@ UNEXPLAINED = Gauge(
     ["cluster"],
 )
 STATUS_WRITES = Counter("landbridge_status_writes_total", "Writes of MultiClusterService status on the hub.")
+ENGAGEMENT_FAILURES = Counter(
+    "landbridge_engagement_failures_total",
+    "Engagements of a cluster that ended by an error; each is tried again.",
+    ["cluster", "reason"],
+)
 LEADER = Gauge("landbridge_leader", "1 while this process holds the Lease.")

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from landbridge_lab import ClusterSpec, Lab
 
+from landbridge.enroll.manifests import apply
 from landbridge.fleet import rbac
-from landbridge.fleet.manifests import apply
 from landbridge.kube.api import Api
 from landbridge.kube.config import load
 from tests.api.command import Command

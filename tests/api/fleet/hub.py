@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 
 from landbridge.api.core import SECRETS
 from landbridge.api.names import FINALIZER, SYSTEM_NAMESPACE
+from landbridge.enroll.manifests import remove, wait_gone
 from landbridge.fleet import rbac
-from landbridge.fleet.manifests import remove, wait_gone
 from landbridge.fleet.members import members
 from landbridge.kube.api import Api
 from landbridge.kube.errors import NotFoundError

@@ -17,11 +17,11 @@ from landbridge.api.argocd import APPLICATIONS
 from landbridge.api.core import CONFIG_MAPS, NAMESPACES, NODES, SECRETS, ConfigMap, Secret
 from landbridge.api.meta import Object, ObjectMeta
 from landbridge.api.names import ARGOCD_NAMESPACE, CLUSTER_LABEL
-from landbridge.fleet.argocd.account import manifests
-from landbridge.fleet.argocd.health import KEY, SCRIPT
-from landbridge.fleet.argocd.source import read_config
+from landbridge.enroll.argocd.account import manifests
+from landbridge.enroll.argocd.health import KEY, SCRIPT
+from landbridge.enroll.argocd.source import read_config
+from landbridge.enroll.manifests import GONE_TIMEOUT, apply, remove, wait_gone
 from landbridge.fleet.cluster import encode
-from landbridge.fleet.manifests import GONE_TIMEOUT, apply, remove, wait_gone
 from landbridge.kube.api import Api
 from landbridge.kube.config import ServerConfig, load
 from landbridge.kube.errors import ApiError, ForbiddenError, UnauthorizedError

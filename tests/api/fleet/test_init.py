@@ -7,8 +7,8 @@ import yaml
 from landbridge_lab import Lab
 
 from landbridge.api.core import CONFIG_MAPS, SECRETS
+from landbridge.enroll.manifests import path
 from landbridge.fleet import rbac, record
-from landbridge.fleet.manifests import path
 from landbridge.kube.api import Api
 from landbridge.kube.config import load
 from landbridge.kube.errors import ForbiddenError

@@ -10,14 +10,14 @@ from landbridge.api.core import CONFIG_MAPS, NAMESPACES
 from landbridge.api.discovery import SLICES, EndpointSlice
 from landbridge.api.meta import Key, Object, ObjectMeta
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES, MultiClusterService
-from landbridge.controller.hub import HubWorker
+from landbridge.clusters.member import Member
+from landbridge.controller.imports import ImportReconciler
+from landbridge.controller.multicluster_services import MultiClusterServiceReconciler
 from landbridge.controller.router import Router
-from landbridge.controller.sync import Syncer
 from landbridge.fleet.record import FleetRecord, read_record, render_record
 from landbridge.kube.informer import Informer
 from landbridge.kube.queue import Work, WorkQueue
-from landbridge.mcs.gather import Fleet
-from landbridge.mcs.member import Member
+from landbridge.mcs.state import FleetState
 from tests.unit.fakes import WatchedApi, running, settle
 from tests.unit.objects import FLEET_UID, cluster
 
@@ -76,25 +76,29 @@ class Rig:
             on_change=lambda key: self.router.service_changed(key),
             on_contact=lambda: None,
         )
-        self.fleet = Fleet(FLEET_UID, self.services.store)
-        self.worker = HubWorker(self.fleet, world.hub)
-        self.router = Router(self.fleet, self.worker, self.services.store)
+        self.state = FleetState(FLEET_UID, multicluster_services=self.services.store)
+        self.reconciler = MultiClusterServiceReconciler(self.state, world.hub)
+        self.router = Router(self.state, self.reconciler.queue)
 
     def engage(self, name: str) -> Member:
         """As `Engagements` does, from a connection that is there."""
-        self.fleet.clusters[name] = cluster(name)
-        self.fleet.members[name] = Member(
+        self.state.clusters[name] = cluster(name)
+        self.state.members[name] = Member(
             cluster(name),
             self.world.clusters[name],
             on_change=self.router.member_changed,
             on_contact=self.router.contact_changed,
         )
-        return self.fleet.members[name]
+        return self.state.members[name]
+
+    async def keep_imports(self, member: Member) -> None:
+        """An engaged cluster's duty."""
+        await ImportReconciler(self.state, member, self.world.hub, self.router.report).run()
 
     def close(self) -> None:
         """Drop all appointments."""
-        self.worker.queue.close()
-        for member in self.fleet.members.values():
+        self.reconciler.queue.close()
+        for member in self.state.members.values():
             member.queue.close()
 
 
@@ -102,13 +106,12 @@ class Rig:
 async def controller(world: World, engaged: Iterable[str] = ("old", "new", "third")) -> AsyncGenerator[Rig]:
     """All workers at work, from the hub's record on; at the end it dies, and the world stays."""
     rig = Rig(world)
-    rig.fleet.debts.update({name: set(keys) for name, keys in world.debts().items()})
+    rig.state.debts.update({name: set(keys) for name, keys in world.debts().items()})
     members = [rig.engage(name) for name in engaged]
-    syncers = [Syncer(rig.fleet, member, world.hub, rig.router.told) for member in members]
     async with running(
         rig.services.run(),
-        rig.worker.run(),
-        *(syncer.run() for syncer in syncers),
+        rig.reconciler.run(),
+        *(rig.keep_imports(member) for member in members),
         *(member.follow() for member in members),
     ):
         await settle(3)

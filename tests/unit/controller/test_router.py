@@ -37,19 +37,19 @@ async def quiet(rig: Rig) -> None:
     """Forget what was queued so far."""
     await settle(LOST_REPORT_DELAY * 2)
     await asked(rig)
-    await drain(rig.worker.queue)
+    await drain(rig.reconciler.queue)
 
 
 async def asked(rig: Rig) -> dict[str, list[Key]]:
     """Which members have to look at which Services."""
-    found = {name: await keys(member.queue) for name, member in rig.fleet.members.items()}
+    found = {name: await keys(member.queue) for name, member in rig.state.members.items()}
     return {name: queued for name, queued in found.items() if queued}
 
 
 async def reported(rig: Rig, within: float = 0.001) -> list[Key]:
     """What the hub's worker has to look at, after some seconds."""
     await settle(within)
-    return await keys(rig.worker.queue)
+    return await keys(rig.reconciler.queue)
 
 
 def put(rig: Rig, found: MultiClusterService) -> None:
@@ -128,7 +128,7 @@ async def test_live_changes_are_marked_so(rig: Rig) -> None:
     await quiet(rig)
     rig.world.clusters["old"].add(SLICES, slice_("a"))
     await settle()
-    assert [work.live for work in await drain(rig.fleet.members["new"].queue)] == [True]
+    assert [work.live for work in await drain(rig.state.members["new"].queue)] == [True]
 
 
 async def test_a_service_that_is_not_joined_costs_nothing(rig: Rig) -> None:
@@ -140,7 +140,7 @@ async def test_a_service_that_is_not_joined_costs_nothing(rig: Rig) -> None:
 
 async def test_s11_a_change_of_what_is_owed_is_looked_at_by_the_debtor(rig: Rig) -> None:
     await quiet(rig)
-    rig.fleet.debts["old"] = {OTHER}
+    rig.state.debts["old"] = {OTHER}
     for name in ("old", "new"):
         rig.world.clusters[name].add(SLICES, slice_("web-1", key=OTHER))
     await settle()
@@ -184,20 +184,20 @@ async def test_s7_contact_won_again_lets_the_cluster_and_its_consumers_look(
     held, owed = Key("mcs-demo", "held"), Key("mcs-demo", "owed")
     import_ = slice_("held-1", key=held, manager=MANAGER, labels={FLEET: FLEET_UID})
     rig.world.clusters["old"].add(SLICES, import_)
-    rig.fleet.debts["old"] = {owed}
+    rig.state.debts["old"] = {owed}
     rig.world.clusters["old"].cut()
     await quiet(rig)
     rig.world.clusters["old"].heal()
     assert SERVICE2 in await reported(rig, 30)
     for name, expected in {"old": {SERVICE2, held, owed}, "new": {SERVICE2}, "third": set()}.items():
-        work = await drain(rig.fleet.members[name].queue)
+        work = await drain(rig.state.members[name].queue)
         assert {one.key for one in work} == expected
         assert not any(one.live for one in work)
 
 
 async def test_a_changed_fleet_lets_everybody_look_at_everything(rig: Rig) -> None:
     await quiet(rig)
-    rig.router.fleet_changed()
+    rig.router.roster_changed()
     assert await asked(rig) == ALL
     assert await reported(rig) == [SERVICE2]
 
@@ -208,7 +208,7 @@ async def test_s11_what_a_worker_told_is_looked_at_at_once_if_an_end_waits_for_i
 ) -> None:
     put(rig, mcs("old", "old new", ending=ending))
     await quiet(rig)
-    rig.router.told(SERVICE2)
+    rig.router.report(SERVICE2)
     if delay:
         assert await reported(rig, delay / 2) == []
     assert await reported(rig, delay + 0.001) == [SERVICE2]

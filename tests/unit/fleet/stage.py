@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from landbridge.api.core import CONFIG_MAPS, SERVICE_ACCOUNTS
 from landbridge.api.names import CLUSTER_LABEL, CLUSTER_UID
-from landbridge.fleet.admission import Wish
+from landbridge.enroll.admission import Wish
+from landbridge.enroll.join import Joined, join
+from landbridge.enroll.progress import Report
 from landbridge.fleet.cluster import encode
-from landbridge.fleet.join import Joined, join
-from landbridge.fleet.progress import Report
 from landbridge.fleet.record import FleetRecord, render_record
 from landbridge.kube.config import ServerConfig
 from landbridge.kube.credentials import StaticToken

@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import pytest
 
+from landbridge.enroll.leftovers import leftovers
+from landbridge.enroll.manifests import read
+from landbridge.enroll.server import MEMBER_LEAST, require, version_text
 from landbridge.fleet import rbac
-from landbridge.fleet.leftovers import leftovers
-from landbridge.fleet.manifests import read
-from landbridge.fleet.server import MEMBER_LEAST, require, version_text
 from landbridge.fleet.tokens import mint
 from landbridge.kube.api import JSON, Api
 from landbridge.kube.errors import UnreachableError

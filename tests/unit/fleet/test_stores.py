@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from landbridge.api.core import SECRETS
+from landbridge.enroll.kubeconfig import render_kubeconfig
 from landbridge.fleet.cluster import Cluster, cluster_secret, read_cluster
-from landbridge.fleet.kubeconfig import render_kubeconfig
 from landbridge.fleet.stores import kubeconfig_store, secret_store, write_private
 from landbridge.kube.config import ConfigError, ServerConfig
 from landbridge.kube.errors import ConflictError

@@ -8,9 +8,9 @@ import pytest
 
 from landbridge.api.discovery import SLICES, EndpointSlice
 from landbridge.api.names import FLEET, MANAGER
+from landbridge.clusters.member import Member
 from landbridge.kube.errors import ConflictError, ForbiddenError, KubeError, UnreachableError
 from landbridge.mcs.apply import apply
-from landbridge.mcs.member import Member
 from landbridge.mcs.plan import Change, Changes
 from tests.unit.fakes import WatchedApi, following, make_member, settle
 from tests.unit.objects import FLEET_UID, cluster, slice_, versioned

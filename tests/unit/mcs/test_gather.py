@@ -13,13 +13,14 @@ from landbridge.api.core import NAMESPACES, SERVICES, Service
 from landbridge.api.discovery import SLICES
 from landbridge.api.meta import Key
 from landbridge.api.multicluster import MultiClusterService
+from landbridge.clusters.member import Member
 from landbridge.mcs.apply import apply
-from landbridge.mcs.gather import Fleet, Seen, cluster_view, view
+from landbridge.mcs.gather import cluster_view, view
 from landbridge.mcs.intent import Intent
-from landbridge.mcs.member import Member
 from landbridge.mcs.plan import plan
+from landbridge.mcs.state import Decisive, FleetState
 from landbridge.mcs.status import ClusterView
-from tests.unit.fakes import WatchedApi, following, make_fleet, make_member, settle
+from tests.unit.fakes import WatchedApi, following, make_member, make_state, settle
 from tests.unit.objects import SERVICE2, cluster, mcs, service, slice_
 
 pytestmark = pytest.mark.looptime
@@ -31,24 +32,24 @@ MCS, SERVICE = mcs(), service()
 class Two:
     """Members `old` and `new`, both with `service2`; `old` has two endpoints of it, `new` one."""
 
-    fleet: Fleet
+    state: FleetState
     old: WatchedApi
     new: WatchedApi
 
     def member(self, name: str) -> Member:
-        return self.fleet.members[name]
+        return self.state.members[name]
 
     def intent(self, consumer: str = "new") -> Intent:
-        return view(self.fleet, self.member(consumer), SERVICE2).intent
+        return view(self.state, self.member(consumer), SERVICE2).intent
 
     def providers(self, consumer: str = "new") -> dict[str, bool]:
         """The providers that a consumer's view has, and whether they are live."""
-        return {p.name: p.live for p in view(self.fleet, self.member(consumer), SERVICE2).providers}
+        return {p.name: p.live for p in view(self.state, self.member(consumer), SERVICE2).providers}
 
     def told(self, name: str) -> ClusterView:
-        found = self.fleet.services.get(SERVICE2)
+        found = self.state.multicluster_services.get(SERVICE2)
         assert found is not None
-        return cluster_view(self.fleet, name, found)
+        return cluster_view(self.state, name, found)
 
 
 @asynccontextmanager
@@ -61,7 +62,7 @@ async def two(found: MultiClusterService | None = MCS, *, there: Service | None 
         new.add(SLICES, slice_("b", "10.2.0.1"))
     members = make_member(cluster("old"), old), make_member(cluster("new"), new)
     async with following(*members):
-        yield Two(make_fleet(*filter(None, [found]), members=members), old, new)
+        yield Two(make_state(*filter(None, [found]), members=members), old, new)
 
 
 async def test_s1_a_consumer_sees_every_provider_but_itself() -> None:
@@ -72,7 +73,7 @@ async def test_s1_a_consumer_sees_every_provider_but_itself() -> None:
 
 async def test_a_view_holds_both_services_and_all_slices() -> None:
     async with two() as at:
-        found = view(at.fleet, at.member("new"), SERVICE2)
+        found = view(at.state, at.member("new"), SERVICE2)
         assert (found.fleet, found.key, found.intent, found.consumer.name) == ("fleet-1", SERVICE2, Intent.SYNC, "new")
         assert found.consumer.service is not None
         assert found.consumer.imports == ()
@@ -94,21 +95,21 @@ async def test_s7_a_provider_out_of_contact_is_there_and_blind() -> None:
         at.old.cut()
         await settle()
         assert at.providers() == {"old": False}
-        (provider,) = view(at.fleet, at.member("new"), SERVICE2).providers
+        (provider,) = view(at.state, at.member("new"), SERVICE2).providers
         assert [s.metadata.name for s in provider.slices] == ["a"]
 
 
 async def test_s7_a_provider_that_is_not_engaged_is_there_and_blind() -> None:
     async with two() as at:
-        del at.fleet.members["old"]
+        del at.state.members["old"]
         assert at.providers() == {"old": False}
 
 
 async def test_s7_a_refused_secret_is_not_a_farewell() -> None:
     async with two() as at:
-        at.fleet.clusters["old"] = None
-        del at.fleet.members["old"]
-        assert at.fleet.joined("old")
+        at.state.clusters["old"] = None
+        del at.state.members["old"]
+        assert at.state.joined("old")
         assert at.providers() == {"old": False}
 
 
@@ -116,10 +117,10 @@ async def test_s7_a_refused_secret_is_not_a_farewell() -> None:
 async def test_s11_a_provider_that_leaves_takes_no_part(leaving: bool) -> None:
     async with two() as at:
         if leaving:
-            at.fleet.clusters["old"] = cluster("old", leaving=True)
+            at.state.clusters["old"] = cluster("old", leaving=True)
         else:
-            del at.fleet.clusters["old"]
-            at.fleet.left.add("old")
+            del at.state.clusters["old"]
+            at.state.left.add("old")
         assert at.providers() == {}
         assert at.intent("new") is Intent.SYNC
 
@@ -127,28 +128,28 @@ async def test_s11_a_provider_that_leaves_takes_no_part(leaving: bool) -> None:
 async def test_s7_a_provider_whose_secret_vanished_is_there_and_blind() -> None:
     """A label taken off, a hub restored without it: no farewell."""
     async with two() as at:
-        del at.fleet.clusters["old"]
-        del at.fleet.members["old"]
+        del at.state.clusters["old"]
+        del at.state.members["old"]
         assert at.providers() == {"old": False}
 
 
 async def test_s7_a_provider_that_left_and_came_back_is_there() -> None:
     async with two() as at:
-        at.fleet.left.add("old")
+        at.state.left.add("old")
         assert at.providers() == {"old": True}
 
 
 async def test_s7_a_hub_out_of_view_orders_no_removal() -> None:
     async with two(there=None) as at:
-        at.fleet.current = False
+        at.state.current = False
         assert at.intent() is Intent.KEEP
-        at.fleet.current = True
+        at.state.current = True
         assert at.intent() is Intent.REMOVE
 
 
 async def test_s11_a_consumer_that_leaves_is_emptied() -> None:
     async with two() as at:
-        at.fleet.clusters["new"] = cluster("new", leaving=True)
+        at.state.clusters["new"] = cluster("new", leaving=True)
         assert at.intent("new") is Intent.REMOVE
 
 
@@ -156,21 +157,21 @@ async def test_s11_a_consumer_that_leaves_is_emptied() -> None:
 async def test_s7_a_consumer_whose_secret_vanished_is_left_as_it_is(found: MultiClusterService | None) -> None:
     """An emptied hub is not an order: a cluster that shall leave has a Secret that is being deleted."""
     async with two(found) as at:
-        at.fleet.clusters.clear()
+        at.state.clusters.clear()
         assert at.intent("new") is Intent.KEEP
 
 
 async def test_s14_a_provider_takes_part_in_allowed_namespaces_only() -> None:
     async with two() as at:
-        at.fleet.clusters["old"] = cluster("old", namespaces="shop")
+        at.state.clusters["old"] = cluster("old", namespaces="shop")
         assert at.providers() == {}
-        at.fleet.clusters["old"] = cluster("old", namespaces="shop mcs-demo")
+        at.state.clusters["old"] = cluster("old", namespaces="shop mcs-demo")
         assert at.providers() == {"old": True}
 
 
 async def test_s14_a_consumer_takes_part_in_allowed_namespaces_only() -> None:
     async with two() as at:
-        at.fleet.clusters["new"] = cluster("new", namespaces="shop")
+        at.state.clusters["new"] = cluster("new", namespaces="shop")
         assert at.intent("new") is Intent.REMOVE
 
 
@@ -181,7 +182,7 @@ async def test_s7_without_multi_cluster_service_nothing_is_wanted() -> None:
 
 async def test_s11_a_debt_is_seen_in_the_cluster_that_owes_it_only() -> None:
     async with two(None) as at:
-        at.fleet.debts["new"] = {SERVICE2}
+        at.state.debts["new"] = {SERVICE2}
         assert at.intent("new") is Intent.REMOVE
         assert at.intent("old") is Intent.KEEP
 
@@ -190,22 +191,22 @@ async def test_s3_a_trigger_time_counts_from_the_last_thing_that_came_into_view(
     async with two() as at:
         at.member("new").since = "2026-01-01T00:00:01Z"
         at.member("old").since = "2026-01-01T00:00:02Z"
-        assert view(at.fleet, at.member("new"), SERVICE2).since == "2026-01-01T00:00:02Z"
-        at.fleet.seen[SERVICE2] = Seen(MCS.spec, True, False, "2026-01-01T00:00:03Z")
-        assert view(at.fleet, at.member("new"), SERVICE2).since == "2026-01-01T00:00:03Z"
+        assert view(at.state, at.member("new"), SERVICE2).since == "2026-01-01T00:00:02Z"
+        at.state.decisive[SERVICE2] = Decisive(MCS.spec, True, False, "2026-01-01T00:00:03Z")
+        assert view(at.state, at.member("new"), SERVICE2).since == "2026-01-01T00:00:03Z"
 
 
 async def test_s3_a_trigger_time_counts_from_the_consumers_service_too() -> None:
     created = msgspec.structs.replace(service().metadata, creation_timestamp="2999-01-01T00:00:00Z")
     async with two(there=msgspec.structs.replace(service(), metadata=created)) as at:
-        assert view(at.fleet, at.member("new"), SERVICE2).since == "2999-01-01T00:00:00Z"
+        assert view(at.state, at.member("new"), SERVICE2).since == "2999-01-01T00:00:00Z"
 
 
 async def test_a_cluster_is_told_with_what_it_has_and_what_it_got() -> None:
     async with two() as at:
         before = at.told("new")
         assert (before.own_ready, before.imported_ready, before.pending) == (1, 0, True)
-        await apply(at.member("new"), plan(view(at.fleet, at.member("new"), SERVICE2)))
+        await apply(at.member("new"), plan(view(at.state, at.member("new"), SERVICE2)))
         assert at.told("new") == replace(before, imported_ready=2, pending=False)
         assert (before.joined, before.live, before.allowed, before.namespace) == (True, True, True, True)
         assert before.service is not None
@@ -213,10 +214,10 @@ async def test_a_cluster_is_told_with_what_it_has_and_what_it_got() -> None:
 
 async def test_s5_an_update_under_way_is_no_news_and_one_that_failed_is() -> None:
     async with two() as at:
-        await apply(at.member("new"), plan(view(at.fleet, at.member("new"), SERVICE2)))
+        await apply(at.member("new"), plan(view(at.state, at.member("new"), SERVICE2)))
         at.old.add(SLICES, slice_("a", "10.1.0.1", "10.1.0.3"))
         await settle()
-        assert plan(view(at.fleet, at.member("new"), SERVICE2)).update
+        assert plan(view(at.state, at.member("new"), SERVICE2)).update
         assert not at.told("new").pending
         at.member("new").failed[SERVICE2] = "too many requests"
         assert at.told("new").pending
@@ -239,7 +240,7 @@ async def test_a_missing_namespace_is_told() -> None:
 
 async def test_s14_a_barred_namespace_is_told() -> None:
     async with two() as at:
-        at.fleet.clusters["new"] = cluster("new", namespaces="shop")
+        at.state.clusters["new"] = cluster("new", namespaces="shop")
         assert not at.told("new").allowed
 
 
@@ -253,8 +254,8 @@ async def test_s7_lost_contact_is_told_with_the_last_known_numbers() -> None:
 
 async def test_clusters_that_are_not_engaged_are_told_with_the_reason() -> None:
     async with two() as at:
-        at.fleet.members.clear()
-        at.fleet.clusters["new"] = None
+        at.state.members.clear()
+        at.state.clusters["new"] = None
         stranger = at.told("stranger")
         assert (at.told("old").live, at.told("old").trouble) == (False, "not engaged yet")
         assert at.told("new").trouble == "its Secret was refused; see the controller's log"

@@ -9,7 +9,7 @@ import msgspec
 from cyclopts import Parameter
 
 from landbridge.cli.options import DryRun, Kubeconfig, Output, report
-from landbridge.fleet.init import init as initialise
+from landbridge.enroll.init import init as initialise
 from landbridge.kube.api import Api
 from landbridge.kube.config import load
 

@@ -9,10 +9,10 @@ from cyclopts import Parameter
 
 from landbridge.cli.fleet.reach import CONFLICTING_OPTIONS, check_one, member_config
 from landbridge.cli.options import DryRun, FromArgoCD, HubContext, Kubeconfig, Output, report
-from landbridge.fleet.admission import Wish
-from landbridge.fleet.argocd.registration import ALREADY_REGISTERED
-from landbridge.fleet.join import Joined
-from landbridge.fleet.join import join as join_fleet
+from landbridge.enroll.admission import Wish
+from landbridge.enroll.argocd.registration import ALREADY_REGISTERED
+from landbridge.enroll.join import Joined
+from landbridge.enroll.join import join as join_fleet
 from landbridge.fleet.refusal import RefusedError
 from landbridge.kube.api import Api
 from landbridge.kube.config import load

@@ -9,8 +9,8 @@ from cyclopts import Parameter
 
 from landbridge.cli.fleet.reach import CONFLICTING_OPTIONS, check_one, member_config
 from landbridge.cli.options import DryRun, FromArgoCD, HubContext, Kubeconfig, report
-from landbridge.fleet.leave import TIMEOUT
-from landbridge.fleet.leave import leave as leave_fleet
+from landbridge.enroll.leave import TIMEOUT
+from landbridge.enroll.leave import leave as leave_fleet
 from landbridge.fleet.refusal import RefusedError
 from landbridge.kube.api import Api
 from landbridge.kube.config import load

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from landbridge.cli.options import HubContext, Kubeconfig, Output
-from landbridge.fleet.listing import Row, rows
+from landbridge.enroll.listing import Row, rows
 from landbridge.kube.api import Api
 from landbridge.kube.config import load
 

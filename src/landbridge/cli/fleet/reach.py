@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from landbridge.fleet.argocd.source import read_source
+from landbridge.enroll.argocd.source import read_source
+from landbridge.enroll.trial import Connect, try_address
 from landbridge.fleet.refusal import RefusedError
-from landbridge.fleet.trial import Connect, try_address
 from landbridge.kube.api import Api
 from landbridge.kube.config import ServerConfig, load
 from landbridge.kube.credentials import StaticToken

@@ -1,0 +1,149 @@
+"""Which clusters are engaged: as the hub's Secrets say."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+import structlog
+
+from landbridge.api.core import SECRETS, Secret
+from landbridge.api.meta import Key, ObjectMeta
+from landbridge.api.names import FINALIZER
+from landbridge.clusters.engagement import Duty, Engagement, Listener
+from landbridge.clusters.roster import Roster
+from landbridge.clusters.worker import work
+from landbridge.fleet import record
+from landbridge.fleet.cluster import PREFIX, Cluster, read_cluster
+from landbridge.fleet.settings import RefusedClusterError
+from landbridge.kube.api import Api
+from landbridge.kube.errors import KubeError
+from landbridge.kube.queue import Work, WorkQueue
+from landbridge.kube.store import Store
+
+LEAVING_CHECK = 0.25
+"""Seconds between two looks, in memory, at whether a leaving cluster is clean."""
+
+log = structlog.get_logger()
+
+
+class Engagements:
+    """Engages, updates and disengages clusters, one at a time. ``clean`` says whether a leaving one may go."""
+
+    def __init__(
+        self,
+        roster: Roster,
+        hub: Api,
+        secrets: Store[Secret],
+        *,
+        listener: Listener,
+        duty: Duty,
+        clean: Callable[[str], bool],
+    ) -> None:
+        self._roster = roster
+        self._hub = hub
+        self._secrets = secrets
+        self._listener = listener
+        self._duty = duty
+        self._clean = clean
+        self._queue: WorkQueue[Key] = WorkQueue()
+        self._engaged: dict[str, Engagement] = {}
+        self._changed: set[Key] = set()
+        """Secrets that say something new, other than a token, of which the others have not heard yet."""
+
+    def secret_changed(self, key: Key) -> None:
+        """Take in at once what a Secret says: half of a list of clusters must never decide anything (rule S7)."""
+        name = key.name.removeprefix(PREFIX)
+        secret = self._secrets.get(key)
+        if name == key.name:  # it could stand for, or take with it, the cluster whose Secret has that name
+            log.error("secret ignored", secret=str(key), error=f"cluster Secrets are named {PREFIX}<name>")
+            return
+        old = self._roster.clusters.get(name)
+        new = _read(secret) if secret else None
+        if secret is None:
+            self._roster.clusters.pop(name, None)
+        else:
+            self._roster.clusters[name] = new
+        if old is None or new is None or not _same_but_for_token(old, new):
+            self._changed.add(key)
+        self._queue.add(key)
+
+    async def run(self, tasks: asyncio.TaskGroup) -> None:
+        """Work, forever; the clusters' tasks go to ``tasks``."""
+
+        async def reconcile(item: Work[Key]) -> None:
+            await self._reconcile(item.key, tasks)
+
+        await work(self._queue, reconcile, _failed)
+
+    async def _reconcile(self, key: Key, tasks: asyncio.TaskGroup) -> None:
+        name = key.name.removeprefix(PREFIX)
+        cluster = self._roster.clusters.get(name)
+        engaged = self._engaged.get(name)
+        if engaged and (cluster is None or cluster.config != engaged.cluster.config):
+            del self._engaged[name]
+            await engaged.end()
+        if cluster and not await self._has_finalizer(cluster):
+            return
+        if cluster:
+            self._serve(cluster, tasks)
+        if key in self._changed:
+            self._changed.discard(key)
+            self._listener.roster_changed()
+        if cluster and cluster.leaving:
+            await self._let_go(cluster, key)
+
+    async def _has_finalizer(self, cluster: Cluster) -> bool:
+        """Whether the Secret carries our finalizer (or is ending); else nothing is written there yet (rule S11)."""
+        if cluster.name in self._roster.left and not cluster.leaving:
+            await record.returned(self._hub, cluster.name)
+            self._roster.left.discard(cluster.name)
+        if cluster.leaving or FINALIZER in cluster.meta.finalizers:
+            return True
+        await self._set_finalizers(cluster, (*cluster.meta.finalizers, FINALIZER))
+        return False
+
+    async def _set_finalizers(self, cluster: Cluster, finalizers: tuple[str, ...]) -> None:
+        await self._hub.merge_patch(SECRETS, cluster.meta, {"metadata": {"finalizers": finalizers}})
+
+    def _serve(self, cluster: Cluster, tasks: asyncio.TaskGroup) -> None:
+        if engaged := self._engaged.get(cluster.name):
+            engaged.update(cluster)
+            return
+        engagement = Engagement(self._roster, self._hub, cluster, self._listener, self._duty)
+        self._engaged[cluster.name] = engagement
+        engagement.start(tasks)
+
+    async def _let_go(self, cluster: Cluster, key: Key) -> None:
+        """Take our finalizer off the Secret of a leaving cluster when nothing of ours is left (rule S11)."""
+        if FINALIZER not in cluster.meta.finalizers:
+            return
+        if not self._clean(cluster.name):
+            self._queue.add_after(key, LEAVING_CHECK)
+            return
+        await record.drop(self._hub, cluster.name)
+        self._roster.debts.pop(cluster.name, None)
+        self._roster.left.add(cluster.name)
+        await self._set_finalizers(cluster, tuple(name for name in cluster.meta.finalizers if name != FINALIZER))
+        log.info("cluster left the fleet", cluster=cluster.name)
+
+
+def _failed(item: Work[Key], error: Exception) -> None:
+    trace = None if isinstance(error, KubeError) else error
+    log.warning("cluster not reconciled", secret=str(item.key), error=str(error), exc_info=trace)
+
+
+def _same_but_for_token(one: Cluster, other: Cluster) -> bool:
+    return (
+        replace(one, token="", meta=ObjectMeta()) == replace(other, token="", meta=ObjectMeta())
+        and one.leaving == other.leaving
+    )
+
+
+def _read(secret: Secret) -> Cluster | None:
+    try:
+        return read_cluster(secret)
+    except RefusedClusterError as error:
+        log.error("cluster refused", secret=str(secret.metadata.key), reason=error.reason, error=error.message)
+        return None

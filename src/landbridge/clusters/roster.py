@@ -1,0 +1,82 @@
+"""Who is in the fleet, and who of them is in view.
+
+What the hub says of a cluster, and what follows:
+
+| its Secret on the hub     | the record says that it left | joined | leaving | gone |
+|---------------------------|------------------------------|--------|---------|------|
+| there, or there and refused | -                          | yes    | no      | no   |
+| being deleted             | -                            | no     | yes     | yes  |
+| none                      | no                           | no     | no      | no   |
+| none                      | yes                          | no     | no      | yes  |
+
+*joined*: in the fleet to stay. *leaving*: a person wants it out. *gone*: what others import from it goes, too. A Secret
+that is refused, or that vanished without a farewell, says nothing (rule S7).
+
+What the controller itself sees of a cluster that is engaged, which means that a task works on its connection:
+
+| its caches                                  | connecting | live |
+|---------------------------------------------|------------|------|
+| not complete yet, and nothing went wrong    | yes        | no   |
+| all complete, and every watch is open       | no         | yes  |
+| a watch or a list failed and is tried again | no         | no   |
+
+*current* is the same as *live*, for the hub: all its kinds are listed, and their watches are open.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from landbridge.api.meta import Key
+from landbridge.clusters.member import Member
+from landbridge.fleet.cluster import Cluster
+
+
+@dataclass
+class Roster:
+    """What the hub's Secrets and the fleet's record say of the clusters, and the engaged ones."""
+
+    uid: str
+    """Of the fleet."""
+    clusters: dict[str, Cluster | None] = field(default_factory=dict)
+    """All clusters that the hub has a Secret for; ``None`` where the Secret was refused."""
+    left: set[str] = field(default_factory=set)
+    """Clusters that left properly."""
+    debts: dict[str, set[Key]] = field(default_factory=dict)
+    """What clusters still hold of deleted MultiClusterServices, as far as is known."""
+    current: bool = True
+    """Whether the hub's word is current. What it said last stays true, but it is no order to remove."""
+    members: dict[str, Member] = field(default_factory=dict)
+    """The engaged ones."""
+    failures: dict[str, str] = field(default_factory=dict)
+    """Why the engagement of a cluster ended, where it did; it is tried again."""
+
+    def live(self, cluster: str) -> bool:
+        """Whether the cluster is engaged and its caches are current."""
+        return cluster in self.members and self.members[cluster].live
+
+    def connecting(self, cluster: str) -> bool:
+        """Whether the cluster was just engaged, and may answer or not."""
+        return cluster in self.members and self.members[cluster].connecting
+
+    def owed(self, cluster: str, key: Key) -> bool:
+        """Whether the cluster may hold imports of a MultiClusterService that was deleted while it was away."""
+        return key in self.debts.get(cluster, ())
+
+    def joined(self, cluster: str) -> bool:
+        """Whether the cluster is in the fleet to stay."""
+        return cluster in self.clusters and not self.leaving(cluster)
+
+    def gone(self, cluster: str) -> bool:
+        """Whether a person wants, or wanted, the cluster out: what others import from it goes."""
+        return self.leaving(cluster) or (cluster in self.left and cluster not in self.clusters)
+
+    def leaving(self, cluster: str) -> bool:
+        """Whether a person wants the cluster out."""
+        known = self.clusters.get(cluster)
+        return known is not None and known.leaving
+
+    def allows(self, cluster: str, namespace: str) -> bool:
+        """Whether the cluster takes part in Services of the namespace (rule S14)."""
+        known = self.clusters.get(cluster)
+        return known is None or known.allows(namespace)

@@ -1,0 +1,86 @@
+"""The imports of one consumer: gather, decide, apply."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from landbridge.api.meta import Key
+from landbridge.clusters.member import Member
+from landbridge.clusters.worker import work
+from landbridge.fleet import record
+from landbridge.kube.api import Api
+from landbridge.kube.errors import ForbiddenError, KubeError
+from landbridge.kube.queue import Work
+from landbridge.mcs.apply import apply
+from landbridge.mcs.gather import view
+from landbridge.mcs.intent import Intent
+from landbridge.mcs.plan import Change, plan
+from landbridge.mcs.state import FleetState
+from landbridge.telemetry.metrics import SYNC_SECONDS, WRITE_FAILURES, WRITES
+
+WORKERS = 16
+"""Services worked on at once in one cluster."""
+
+log = structlog.get_logger()
+
+
+class ImportReconciler:
+    """Keeps the imports of one consumer right. ``report`` hears of each Service whose state there may have changed."""
+
+    def __init__(self, state: FleetState, member: Member, hub: Api, report: Callable[[Key], None]) -> None:
+        self._state = state
+        self._member = member
+        self._hub = hub
+        self._report = report
+        self._log = log.bind(cluster=member.name)
+        self._latency = SYNC_SECONDS.labels(member.name)
+
+    async def run(self) -> None:
+        """Work, forever."""
+        await work(self._member.queue, self._reconcile, self._failed, workers=WORKERS)
+
+    async def _reconcile(self, item: Work[Key]) -> None:
+        changed = await self._sync(item)
+        if self._forget_failures(item.key) or changed:
+            self._report(item.key)
+
+    async def _sync(self, item: Work[Key]) -> bool:
+        """Make one Service right; gives whether the hub may want to know."""
+        key, member = item.key, self._member
+        if not member.live:
+            return False  # contact brings every key back
+        wanted = view(self._state, member, key)
+        changes = plan(wanted)
+        if changes:
+            await apply(member, changes, self._written)
+            if item.live:
+                self._latency.observe(asyncio.get_running_loop().time() - item.since)
+        if wanted.intent is not Intent.KEEP and self._state.owed(member.name, key):
+            await record.settle(self._hub, member.name, {key})  # paid, or explained again by a new object
+            self._state.debts.get(member.name, set()).discard(key)
+        return bool(changes) or wanted.intent is Intent.REMOVE
+
+    def _written(self, verb: str, change: Change) -> None:
+        WRITES.labels(self._member.name, verb, change.reason).inc()
+        say = self._log.debug if verb == "update" else self._log.info
+        say("import written", verb=verb, reason=change.reason, slice=str(change.slice.metadata.key))
+
+    def _failed(self, item: Work[Key], error: Exception) -> None:
+        key, member = item.key, self._member
+        kept, other = member.failed, member.refused
+        if isinstance(error, ForbiddenError):
+            kept, other = other, kept
+        other.pop(key, None)
+        kept[key] = str(error)
+        WRITE_FAILURES.labels(member.name, type(error).__name__).inc()
+        trace = None if isinstance(error, KubeError) else error
+        self._log.warning("sync failed", service=str(key), error=str(error), exc_info=trace)
+        self._report(key)
+
+    def _forget_failures(self, key: Key) -> bool:
+        """Whether a Service had failed before."""
+        member = self._member
+        return (member.failed.pop(key, None) or member.refused.pop(key, None)) is not None

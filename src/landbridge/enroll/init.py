@@ -1,0 +1,133 @@
+"""Making a cluster the hub: our namespace, our CRDs, the controller's account, the fleet's record."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from landbridge.api import crd
+from landbridge.api.core import CONFIG_MAPS, ConfigMap
+from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
+from landbridge.api.names import HUB_ACCOUNT
+from landbridge.enroll.argocd import health
+from landbridge.enroll.kubeconfig import render_kubeconfig
+from landbridge.enroll.manifests import apply, describe, read
+from landbridge.enroll.progress import Report
+from landbridge.enroll.server import HUB_LEAST, require
+from landbridge.enroll.trial import Connect, try_address, try_token
+from landbridge.enroll.waiting import until
+from landbridge.fleet import rbac, record
+from landbridge.fleet.rbac import Manifest
+from landbridge.fleet.record import FleetRecord, render_record
+from landbridge.fleet.refusal import RefusedError
+from landbridge.fleet.settings import check_server
+from landbridge.fleet.stores import write_private
+from landbridge.fleet.tokens import mint
+from landbridge.kube.api import Api
+from landbridge.kube.config import ServerConfig
+from landbridge.kube.credentials import StaticToken
+from landbridge.kube.errors import ConflictError, NotFoundError, UnreachableError
+
+ESTABLISHED_TIMEOUT = 60.0
+"""Seconds for the API server to serve a new CRD."""
+
+
+async def init(
+    hub: Api,
+    config: ServerConfig,
+    kubeconfig: Path,
+    report: Report,
+    *,
+    server: str = "",
+    argocd: bool = False,
+    dry_run: bool = False,
+    connect: Connect = Api,
+) -> str:
+    """Make ``hub`` the hub, and write a kubeconfig for the controller.
+
+    ``config`` is how a person reaches the hub, and the controller too, unless it uses another ``server``.
+    With ``argocd``, Argo CD on the hub learns the health of a MultiClusterService.
+    Gives the fleet's uid, empty on a dry run.
+    Doing it again mends what is missing, keeps the record, and gives the controller a fresh token.
+
+    Raises:
+        RefusedError: The hub is too old or lacks an Argo CD, or ``server`` is no address.
+        TimedOutError: A CRD was not accepted in time.
+        KubeError: The hub refused, or gave no answer, or not at ``server``.
+        OSError: The kubeconfig cannot be written.
+    """
+    reached = replace(config.anonymous(), server=server or config.server)
+    check_server(reached.server, "--server")
+    await require(hub, HUB_LEAST, "hub")
+    if server:
+        await try_address(connect(reached, StaticToken()))
+    settings = await health.settings(hub) if argocd else None
+    report(f"the controller reaches the hub at {reached.server}")
+    definitions = [crd.render(definition) for definition in crd.DEFINITIONS]
+    manifests = [rbac.namespace(), *definitions, *rbac.manifests(rbac.HUB)]
+    if dry_run:
+        _foretell(hub, manifests, settings, kubeconfig, report)
+        return ""
+    for manifest in manifests:
+        made = await apply(hub, manifest)
+        report(f"{describe(manifest)} {'made' if made else 'up to date'}")
+    uid = await _ensure_record(hub)
+    report(f"fleet {uid}")
+    for definition in definitions:
+        await _established(hub, definition)
+    if settings:
+        with _failure_not_refusal(kubeconfig):
+            await health.install(hub, report)
+    token = await mint(hub, HUB_ACCOUNT)
+    with _failure_not_refusal(kubeconfig):
+        await try_token(connect(reached, StaticToken(token)), MULTI_CLUSTER_SERVICES)
+    report(f"{reached.server} accepts the new token")
+    await asyncio.to_thread(write_private, kubeconfig, render_kubeconfig(reached, token))
+    report(f"{kubeconfig}: start the controller with it")
+    return uid
+
+
+def _foretell(
+    hub: Api, manifests: Sequence[Manifest], settings: ConfigMap | None, kubeconfig: Path, report: Report
+) -> None:
+    for manifest in manifests:
+        report(f"dry run: would apply {describe(manifest)} to {hub.server}")
+    report(f"dry run: would keep or make the fleet's record, and write {kubeconfig}")
+    if settings:
+        health.foretell(settings, report)
+
+
+async def _ensure_record(hub: Api) -> str:
+    """The fleet's uid; a record that exists is never touched, since imports carry its uid."""
+    try:
+        return (await record.load(hub)).uid
+    except NotFoundError:
+        with contextlib.suppress(ConflictError):  # somebody else just did
+            await hub.create(CONFIG_MAPS, render_record(FleetRecord(str(uuid.uuid4()))))
+    return (await record.load(hub)).uid
+
+
+@contextlib.contextmanager
+def _failure_not_refusal(kubeconfig: Path) -> Generator[None]:
+    """Turn a refusal into a failure: a refusal says that nothing was changed, and by now something was."""
+    try:
+        yield
+    except RefusedError as error:
+        raise UnreachableError(f"{error}; {kubeconfig} is not written, what was done before stays") from error
+
+
+async def _established(hub: Api, definition: Manifest) -> None:
+    async def done() -> bool:
+        return _is_established(await read(hub, definition))
+
+    late = f"{describe(definition)} is not established after {ESTABLISHED_TIMEOUT:.0f} s; see its conditions"
+    await until(done, ESTABLISHED_TIMEOUT, lambda: late, every=0.1)
+
+
+def _is_established(found: Manifest | None) -> bool:
+    conditions = (found or {}).get("status", {}).get("conditions", [])
+    return any(condition["type"] == "Established" and condition["status"] == "True" for condition in conditions)

@@ -1,0 +1,232 @@
+"""Leaving the fleet, in three steps (rule S11).
+
+1. The cluster's Secret is deleted. The controller removes every import in the cluster, and from it in the others, and
+   then takes its finalizer off the Secret.
+2. What Argo CD has of the cluster is removed, on the hub first.
+3. Our accounts, rules and namespace in the cluster are removed. They go last, so that a leave which was interrupted can
+   be recognised, and completed, by doing it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from landbridge.api.core import NAMESPACES, SECRETS
+from landbridge.api.discovery import SLICES
+from landbridge.api.meta import ObjectMeta
+from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
+from landbridge.api.names import CREATED_BY_JOIN, FINALIZER, FLEET, MANAGED_BY, MANAGER, SYSTEM_NAMESPACE
+from landbridge.enroll.admission import initialised
+from landbridge.enroll.argocd.account import has_account, remove_account
+from landbridge.enroll.argocd.applications import warn_of_applications
+from landbridge.enroll.argocd.clusters import Known
+from landbridge.enroll.argocd.departure import LOST_ACCOUNT, look_up
+from landbridge.enroll.argocd.registration import unregister
+from landbridge.enroll.diagnosis import controller_state
+from landbridge.enroll.leftovers import leftovers
+from landbridge.enroll.manifests import GONE_TIMEOUT, read, remove, wait_gone
+from landbridge.enroll.progress import Report, count, few
+from landbridge.enroll.server import identity
+from landbridge.enroll.waiting import until
+from landbridge.fleet import rbac, record
+from landbridge.fleet.members import Entry, find, members
+from landbridge.fleet.refusal import RefusedError
+from landbridge.kube.api import Api
+from landbridge.kube.errors import KubeError, NotFoundError
+
+NOT_A_MEMBER = "NotAMember"
+WRONG_CLUSTER = "WrongCluster"
+
+TIMEOUT = 120.0
+
+
+@dataclass(frozen=True)
+class Parting:
+    """A cluster on its way out: its Secret, unless that is gone already, and what we know of both sides."""
+
+    name: str
+    hub: Api
+    member: Api | None
+    """``None`` where it gives no answer, and a person forces it out."""
+    before: Entry | None
+    is_hub: bool
+    fleet: str
+    registrations: Sequence[Known]
+    """Its Secrets for Argo CD, where joins made them."""
+
+
+async def leave(
+    hub: Api,
+    member: Api | None,
+    name: str,
+    report: Report,
+    *,
+    force: bool = False,
+    dry_run: bool = False,
+    timeout: float = TIMEOUT,
+) -> None:
+    """Take a cluster out of the fleet, and everything of ours out of it.
+
+    ``force`` does not wait for the controller: debts are dropped, the finalizer goes, and what stays is reported.
+
+    Raises:
+        RefusedError: No such member, another cluster than the one of that name, or one that the controller cannot use.
+        TimedOutError: The controller did not let go in time; leave again later, nothing is lost.
+        KubeError: A cluster refused, or gave no answer.
+    """
+    parting = await _prepare(hub, member, name, report, force=force)
+    await _warn_of_services(parting, report)
+    for registration in parting.registrations:
+        await warn_of_applications(hub, registration, report)
+    if dry_run:
+        await _foretell(parting, report)
+        return
+    if parting.before:
+        await hub.delete(SECRETS, ObjectMeta(parting.before.meta.name, SYSTEM_NAMESPACE))
+        report(f"cluster {name} is leaving")
+        if force:
+            await _force(parting, report)
+        await _wait_for_controller(parting, timeout, report)
+    for registration in parting.registrations:
+        await unregister(hub, registration.meta.name, registration.uid, report)
+    if parting.member:
+        await _clear(parting, parting.member, report)
+    else:
+        report(LOST_ACCOUNT)
+    report(f"cluster {name} left")
+
+
+async def _prepare(hub: Api, member: Api | None, name: str, report: Report, *, force: bool) -> Parting:
+    fleet = (await initialised(hub)).uid
+    before = await find(hub, name)
+    uid = await _identity(member, force=force)
+    if before and uid and before.uid != uid:
+        raise RefusedError(
+            WRONG_CLUSTER, f"the context is not cluster {name}: that one has another identity; give its context"
+        )
+    answering = member if uid else None
+    registrations = await look_up(hub, answering, name, uid or (before.uid if before else ""), report)
+    if before is None:
+        await _check_unfinished(hub, answering, name, uid, registrations)
+    elif before.refusal and not force:
+        raise _unusable(before, before.refusal)
+    return Parting(name, hub, answering, before, uid == await identity(hub), fleet, registrations)
+
+
+def _unusable(before: Entry, refusal: RefusedError) -> RefusedError:
+    """The controller will not engage a cluster whose Secret it refuses, so nobody would ever take the imports out."""
+    mend = "" if before.leaving else "join it again to mend its Secret, or "
+    return RefusedError(
+        refusal.reason,
+        f"the controller cannot clean {before.name}, since its Secret is refused: {refusal}; {mend}leave with --force, "
+        "which leaves its imports behind",
+    )
+
+
+async def _identity(member: Api | None, *, force: bool) -> str:
+    """Which cluster it is; empty where it cannot be asked, which only ``force`` puts up with."""
+    try:
+        return await identity(member) if member else ""
+    except KubeError:
+        if not force:
+            raise
+        return ""
+
+
+async def _check_unfinished(hub: Api, member: Api | None, name: str, uid: str, registrations: Sequence[Known]) -> None:
+    """A leave that was interrupted after its Secret went may go on; all else is a mistake."""
+    known = await members(hub)
+    unfinished = registrations or (member and await read(member, rbac.manifests(rbac.MEMBER)[0]))
+    which = {uid, *(registration.uid for registration in registrations)}
+    if not unfinished or which & {other.uid for other in known if other.uid}:
+        names = ", ".join(other.name for other in known) or "none"
+        raise RefusedError(NOT_A_MEMBER, f"no cluster {name} in this fleet; its members: {names}")
+
+
+async def _foretell(parting: Parting, report: Report) -> None:
+    secret = f"the Secret of {parting.name} on the hub"
+    report(f"dry run: would delete {secret}, wait for the controller, then account and rules")
+    for registration in parting.registrations:
+        report(f"dry run: would delete Secret {registration.meta.key} on the hub")
+    if parting.member is None:
+        report(f"dry run: {LOST_ACCOUNT}")
+    elif await has_account(parting.member):
+        report(f"dry run: would delete Argo CD's account in {parting.member.server}")
+
+
+async def _warn_of_services(parting: Parting, report: Report) -> None:
+    services = (await parting.hub.list(MULTI_CLUSTER_SERVICES)).items
+    naming = [str(mcs.metadata.key) for mcs in services if parting.name in mcs.spec.clusters]
+    if naming:
+        named = f"{count(naming, 'MultiClusterService')} still naming {parting.name}"
+        report(f"{named} will report NoCluster: {few(naming)}")
+
+
+async def _force(parting: Parting, report: Report) -> None:
+    await record.drop(parting.hub, parting.name)
+    found = await find(parting.hub, parting.name)
+    if found is None:
+        return
+    kept = [finalizer for finalizer in found.meta.finalizers if finalizer != FINALIZER]
+    await parting.hub.merge_patch(SECRETS, found.meta, {"metadata": {"finalizers": kept}})
+    report(f"forced: imports in {parting.name} stay; kubectl delete endpointslices -A -l {_imports_selector(parting)}")
+    report(f"imports from {parting.name} in other clusters are removed by the controller when it runs and reaches them")
+
+
+def _imports_selector(parting: Parting) -> str:
+    return f"{MANAGED_BY}={MANAGER},{FLEET}={parting.fleet}"
+
+
+async def _wait_for_controller(parting: Parting, timeout: float, report: Report) -> None:
+    said = ""
+
+    async def done() -> bool:
+        nonlocal said
+        if await find(parting.hub, parting.name) is None:
+            return True
+        line = f"waiting for the controller{await _imports_left(parting)}"
+        if line != said:
+            report(said := line)
+        return False
+
+    state = await controller_state(parting.hub)
+    await until(
+        done,
+        timeout,
+        lambda: (
+            f"cluster {parting.name} has not left after {timeout:.0f} s: {state} Then leave again; or leave with "
+            "--force, which leaves its imports behind"
+        ),
+        every=1.0,
+    )
+
+
+async def _imports_left(parting: Parting) -> str:
+    if parting.member is None:
+        return ""
+    left = len((await parting.member.list(SLICES, selector=_imports_selector(parting))).items)
+    return f": {left} imports left in {parting.name}" if left else ""
+
+
+async def _clear(parting: Parting, member: Api, report: Report) -> None:
+    """Remove accounts and rules, last made first, and the namespace if we made it and nobody else uses it."""
+    await remove_account(member, report)
+    ours = rbac.manifests(rbac.MEMBER)[::-1]
+    for manifest in ours:
+        await remove(member, manifest, report)
+    await wait_gone(member, ours, GONE_TIMEOUT)
+    if not parting.is_hub and await _namespace_is_ours(member):
+        if strangers := await leftovers(member, SYSTEM_NAMESPACE):
+            report(f"namespace {SYSTEM_NAMESPACE} stays: {few(strangers)} in it is not ours")
+            return
+        await remove(member, rbac.namespace(), report)
+        await wait_gone(member, [rbac.namespace()], GONE_TIMEOUT)
+
+
+async def _namespace_is_ours(member: Api) -> bool:
+    try:
+        found = await member.get(NAMESPACES, SYSTEM_NAMESPACE)
+    except NotFoundError:
+        return False
+    return CREATED_BY_JOIN in found.metadata.annotations

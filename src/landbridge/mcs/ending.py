@@ -1,0 +1,36 @@
+"""Whether anything of ours is left, where something ends; reads memory only (rule S11)."""
+
+from __future__ import annotations
+
+from landbridge.api.meta import Key
+from landbridge.clusters.member import Member, imported
+from landbridge.mcs.plan import source
+from landbridge.mcs.state import FleetState
+
+
+def nothing_left(state: FleetState, key: Key) -> bool:
+    """Whether no cluster that can be reached holds an import of a Service, or is about to write one."""
+    return not any(
+        member.live and (_unsettled(member, key) or member.imports(key, state.uid)) for member in state.members.values()
+    )
+
+
+def emptied(state: FleetState, cluster: str) -> bool:
+    """Whether a leaving cluster holds no import, and no other cluster that can be seen holds one from it."""
+    leaving = state.members.get(cluster)
+    if leaving is None or not leaving.live or any(map(state.connecting, state.members)):
+        return False
+    return not any(
+        any(_unsettled(member, key) for key in state.naming(cluster))
+        or any(
+            imported(slice_, state.uid) and (member is leaving or source(slice_) == cluster)
+            for slice_ in member.slices.store
+        )
+        for member in state.members.values()
+        if member.live
+    )
+
+
+def _unsettled(member: Member, key: Key) -> bool:
+    """Whether something that was decided before may still be on its way."""
+    return member.queue.pending(key) or key in member.failed

@@ -1,0 +1,62 @@
+"""Everything known, in memory; all of it can be read again from the clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from landbridge.api.meta import Key
+from landbridge.api.multicluster import MultiClusterService, MultiClusterServiceSpec
+from landbridge.api.names import FINALIZER
+from landbridge.clusters.roster import Roster
+
+
+class MultiClusterServices(Protocol):
+    """Those of the hub, by key."""
+
+    def get(self, key: Key) -> MultiClusterService | None:
+        """The one of that key."""
+
+    def __iter__(self) -> Iterator[MultiClusterService]:
+        """All of them."""
+
+
+@dataclass(frozen=True)
+class Decisive:
+    """The part of a MultiClusterService that members act on; its status is none of it."""
+
+    spec: MultiClusterServiceSpec
+    has_finalizer: bool
+    ending: bool
+    since: str = field(default="", compare=False)
+    """When it was first seen so (RFC 3339, UTC)."""
+
+    @classmethod
+    def of(cls, mcs: MultiClusterService, since: str) -> Decisive:
+        """That part of ``mcs``."""
+        meta = mcs.metadata
+        return cls(mcs.spec, FINALIZER in meta.finalizers, meta.deletion_timestamp is not None, since)
+
+
+@dataclass(kw_only=True)
+class FleetState(Roster):
+    """The clusters, and the MultiClusterServices that join their Services."""
+
+    multicluster_services: MultiClusterServices
+    """Those of the hub."""
+    decisive: dict[Key, Decisive] = field(default_factory=dict)
+    """What of each MultiClusterService decides, and since when it is so."""
+
+    def explains(self, cluster: str, key: Key) -> bool:
+        """Whether a MultiClusterService, or a debt, says what should become of a Service's imports in a cluster."""
+        return self.multicluster_services.get(key) is not None or self.owed(cluster, key)
+
+    def naming(self, cluster: str) -> list[Key]:
+        """The MultiClusterServices that name a cluster."""
+        return [mcs.metadata.key for mcs in self.multicluster_services if cluster in mcs.spec.clusters]
+
+    def decisive_since(self, key: Key) -> str:
+        """Since when a MultiClusterService says what it says; empty where there is none."""
+        known = self.decisive.get(key)
+        return known.since if known else ""

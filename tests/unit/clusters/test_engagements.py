@@ -1,0 +1,385 @@
+"""Which clusters are engaged, as the hub's Secrets say."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import msgspec
+import pytest
+from prometheus_client import REGISTRY
+
+from landbridge.api.core import CONFIG_MAPS, SECRETS, SERVICES
+from landbridge.api.discovery import SLICES
+from landbridge.api.meta import Key
+from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES, MultiClusterServiceStatus
+from landbridge.api.names import FINALIZER
+from landbridge.clusters import engagement as engage
+from landbridge.clusters.engagement import Engagement
+from landbridge.clusters.engagements import Engagements
+from landbridge.clusters.member import Member
+from landbridge.fleet.cluster import cluster_secret
+from landbridge.fleet.record import read_record
+from landbridge.kube.config import ServerConfig
+from landbridge.kube.credentials import StaticToken
+from landbridge.kube.errors import ForbiddenError
+from landbridge.kube.informer import Informer
+from landbridge.mcs.ending import emptied
+from landbridge.telemetry.metrics import IMPORTS, QUEUE, UNEXPLAINED
+from tests.unit.controller.rig import Rig, World
+from tests.unit.fakes import WatchedApi, running, settle
+from tests.unit.objects import SERVICE2, cluster, mcs, service, slice_
+
+pytestmark = pytest.mark.looptime
+
+
+class Engaged(Rig):
+    """A controller that engages what the Secrets name."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self.secrets = Informer(
+            world.hub,
+            SECRETS,
+            namespace="landbridge-system",
+            on_change=lambda key: self.engagements.secret_changed(key),
+            on_contact=lambda: None,
+        )
+        self.engagements = Engagements(
+            self.state,
+            world.hub,
+            self.secrets.store,
+            listener=self.router,
+            duty=lambda member: self.keep_imports(member),
+            clean=lambda name: emptied(self.state, name),
+        )
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.services.run())
+            tasks.create_task(self.secrets.run())
+            tasks.create_task(self.reconciler.run())
+            tasks.create_task(self.engagements.run(tasks))
+
+
+@asynccontextmanager
+async def engaging(world: World, left: frozenset[str] = frozenset()) -> AsyncGenerator[Engaged]:
+    rig = Engaged(world)
+    rig.state.left.update(left)
+    async with running(rig.run()):
+        await settle(3)
+        yield rig
+    rig.close()
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    """`service2` moves from old to new; the Secrets of both are there. No token is ever due."""
+    world = World()
+    apis = {api.server: api for api in world.clusters.values()}
+
+    def connect(config: ServerConfig, token: StaticToken) -> WatchedApi:
+        apis[config.server].tokens = token
+        return apis[config.server]
+
+    async def never(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(engage, "Api", connect)
+    monkeypatch.setattr(engage, "keep_renewed", never)
+    world.hub.add(MULTI_CLUSTER_SERVICES, mcs("old", "old new"))
+    for name in ("old", "new"):
+        world.hub.add(SECRETS, cluster_secret(cluster(name)))
+        world.clusters[name].add(SERVICES, service())
+    world.clusters["old"].add(SLICES, slice_("a", "10.1.0.1"))
+    return world
+
+
+def path(name: str) -> str:
+    return SECRETS.path("landbridge-system", f"cluster-{name}")
+
+
+def leave(world: World, name: str) -> None:
+    """What `landbridge fleet leave` does first."""
+    body = world.hub.objects[path(name)]
+    world.hub.put(path(name), body | {"metadata": body["metadata"] | {"deletionTimestamp": "2026-01-01T00:00:00Z"}})
+
+
+async def test_the_clusters_of_the_secrets_are_engaged(world: World) -> None:
+    async with engaging(world) as rig:
+        assert rig.state.members.keys() == {"old", "new"}
+        assert rig.state.live("old")
+        assert rig.state.live("new")
+        assert len(world.imports("new")) == 1
+
+
+async def test_s8_a_new_token_serves_on_the_same_connection(world: World) -> None:
+    async with engaging(world) as rig:
+        before = rig.state.members["old"]
+        secret = cluster_secret(replace(cluster("old"), token="second"))
+        world.hub.put(path("old"), msgspec.json.decode(SECRETS.encode(secret)))
+        await settle(1)
+        assert rig.state.members["old"] is before
+        assert await world.clusters["old"].tokens.token() == "second"
+
+
+async def test_s8_a_changed_server_is_a_new_connection_that_lists_before_anything_is_removed(world: World) -> None:
+    async with engaging(world) as rig:
+        before = rig.state.members["old"]
+        world.clusters["third"].add(SERVICES, service())
+        world.clusters["third"].add(SLICES, slice_("a", "10.1.0.1"))
+        (import_,) = world.imports("new")
+        moved = replace(cluster("old"), config=ServerConfig("https://third:6443", ca=None))
+        world.hub.put(path("old"), msgspec.json.decode(SECRETS.encode(cluster_secret(moved))))
+        await settle(3)
+        assert rig.state.members["old"] is not before
+        assert rig.state.members["old"].api is world.clusters["third"]
+        assert world.imports("new") == [import_]
+
+
+async def test_s7_a_refused_secret_disengages_and_removes_nothing(world: World) -> None:
+    async with engaging(world) as rig:
+        body = world.hub.objects[path("old")]
+        world.hub.put(path("old"), body | {"data": {}})
+        await settle(60)
+        assert rig.state.members.keys() == {"new"}
+        assert len(world.imports("new")) == 1
+
+
+async def test_s7_a_hub_that_was_emptied_is_no_order(world: World) -> None:
+    async with engaging(world) as rig:
+        for emptied in (path("old"), path("new"), MULTI_CLUSTER_SERVICES.path("mcs-demo", "service2")):
+            world.hub.remove(emptied)
+        await settle(60)
+        assert rig.state.members == {}
+        assert len(world.imports("new")) == 1
+
+
+async def test_s7_a_provider_whose_secret_vanished_keeps_its_endpoints_in_others(world: World) -> None:
+    async with engaging(world) as rig:
+        world.hub.remove(path("old"))
+        await settle(60)
+        assert rig.state.members.keys() == {"new"}
+        assert len(world.imports("new")) == 1
+
+
+async def test_s11_a_secret_is_held_before_its_cluster_is_engaged(world: World) -> None:
+    """Whoever wrote it, deleting it must not leave imports behind."""
+    body = world.hub.objects[path("new")]
+    world.hub.put(path("new"), body | {"metadata": body["metadata"] | {"finalizers": ["stranger"]}})
+    async with engaging(world) as rig:
+        assert world.hub.held(SECRETS)["cluster-new"].metadata.finalizers == ("stranger", FINALIZER)
+        assert rig.state.live("new")
+
+
+async def test_s8_a_token_on_its_way_into_the_secret_is_not_thrown_away(world: World) -> None:
+    async with engaging(world) as rig:
+        tokens = rig.world.clusters["old"].tokens
+        assert isinstance(tokens, StaticToken)
+        tokens.value = "renewed"
+        secret = cluster_secret(replace(cluster("old"), namespaces=frozenset({"mcs-demo"})))
+        world.hub.put(path("old"), msgspec.json.decode(SECRETS.encode(secret)))
+        await settle(1)
+        assert await tokens.token() == "renewed"
+
+
+async def test_s11_who_was_away_while_a_provider_left_gives_its_endpoints_up_later(world: World) -> None:
+    async with engaging(world):
+        world.clusters["new"].cut()
+        await settle(1)
+        leave(world, "old")
+        await settle(60)
+        assert path("old") not in world.hub.objects
+        assert len(world.imports("new")) == 1
+    world.clusters["new"].heal()
+    async with engaging(world, left=read_record(world.hub.held(CONFIG_MAPS)["landbridge-fleet"]).left):
+        await settle(60)
+        assert world.imports("new") == []
+
+
+async def test_s7_a_cluster_that_came_back_may_vanish_again_without_a_farewell(world: World) -> None:
+    async with engaging(world, left=frozenset({"old"})) as rig:
+        assert rig.state.left == set()
+        world.hub.remove(path("old"))
+        await settle(60)
+        assert len(world.imports("new")) == 1
+
+
+async def test_s7_a_secret_of_another_name_neither_refuses_nor_ends_a_cluster(world: World) -> None:
+    """Argo CD's Secrets carry the same label, under any name."""
+    async with engaging(world) as rig:
+        stray = SECRETS.path("landbridge-system", "old")
+        world.hub.put(stray, {"metadata": {"namespace": "landbridge-system"}, "data": {}})
+        await settle(3)
+        world.hub.remove(stray)
+        await settle(3)
+        assert rig.state.members.keys() == {"old", "new"}
+        assert len(world.imports("new")) == 1
+
+
+async def test_s11_a_provider_leaves_when_no_consumer_holds_its_endpoints(world: World) -> None:
+    async with engaging(world) as rig:
+        leave(world, "old")
+        await settle(3)
+        assert world.imports("new") == []
+        assert path("old") not in world.hub.objects
+        assert rig.state.members.keys() == {"new"}
+
+
+async def test_s11_a_consumer_leaves_when_it_is_empty(world: World) -> None:
+    def refuse(method: str, path: str) -> None:
+        if method == "DELETE":
+            raise ForbiddenError(403, "Forbidden", "may not delete")
+
+    async with engaging(world):
+        world.clusters["new"].before = refuse
+        leave(world, "new")
+        await settle(60)
+        assert path("new") in world.hub.objects
+        world.clusters["new"].before = lambda method, path: None
+        await settle(60)
+        assert path("new") not in world.hub.objects
+        assert world.imports("new") == []
+
+
+async def test_s11_a_cluster_out_of_reach_does_not_leave(world: World) -> None:
+    async with engaging(world):
+        world.clusters["new"].cut()
+        leave(world, "new")
+        await settle(60)
+        assert path("new") in world.hub.objects
+        world.clusters["new"].heal()
+        await settle(60)
+        assert path("new") not in world.hub.objects
+        assert world.imports("new") == []
+
+
+@pytest.mark.parametrize("name", ["old", "new"])
+async def test_s11_a_cluster_does_not_leave_while_an_import_is_being_written(world: World, name: str) -> None:
+    """Decided before, acknowledged after: it would be left behind."""
+    world.clusters["old"].take(SLICES, Key("mcs-demo", "a"))
+    written: list[bool] = []
+    async with engaging(world):
+        slow = world.clusters["new"].delay = asyncio.Event()
+        world.clusters["old"].add(SLICES, slice_("a", "10.1.0.1"))
+        await settle()
+        leave(world, name)
+        await settle(3)
+        written.append(path(name) in world.hub.objects)
+        slow.set()
+        await settle(3)
+        assert written == [True]
+        assert world.imports("new") == []
+        assert path(name) not in world.hub.objects
+
+
+async def test_s11_the_debts_of_a_cluster_go_with_it(world: World) -> None:
+    async with engaging(world):
+        world.clusters["new"].cut()
+        world.hub.put(
+            MULTI_CLUSTER_SERVICES.path("mcs-demo", "service2"),
+            msgspec.json.decode(MULTI_CLUSTER_SERVICES.encode(mcs("old", "old new", ending=True))),
+        )
+        await settle(5)
+        assert world.debts() == {"new": {SERVICE2}}
+        world.clusters["new"].heal()
+        leave(world, "new")
+        await settle(60)
+        assert world.debts() == {}
+        assert path("new") not in world.hub.objects
+        assert world.imports("new") == []
+
+
+async def test_a_cluster_that_cannot_leave_yet_does_not_keep_the_others_busy(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with engaging(world) as rig:
+        world.clusters["new"].cut()
+        looks: list[None] = []
+        monkeypatch.setattr(rig.router, "roster_changed", lambda: looks.append(None))
+        leave(world, "new")
+        await settle(60)
+        assert len(looks) == 1
+
+
+def gauge(name: str) -> float | None:
+    return REGISTRY.get_sample_value(name, {"cluster": "old"})
+
+
+async def test_a_cluster_that_was_never_reached_counts_as_not_live(world: World) -> None:
+    world.clusters["old"].cut()
+    async with engaging(world):
+        assert gauge("landbridge_cluster_live") == 0
+        world.clusters["old"].heal()
+        await settle(60)
+        assert gauge("landbridge_cluster_live") == 1
+
+
+async def test_a_cluster_that_is_gone_is_counted_no_more(world: World) -> None:
+    async with engaging(world) as rig:
+        for metric in (QUEUE, IMPORTS, UNEXPLAINED):
+            metric.labels("old").set(7)
+        leave(world, "old")
+        await settle(3)
+        assert "old" not in rig.state.members
+    for name in ("cluster_live", "queue_length", "imports", "unexplained_imports"):
+        assert gauge(f"landbridge_{name}") is None
+
+
+async def test_a_stop_while_a_cluster_is_being_disengaged_is_not_swallowed(world: World) -> None:
+    async def slow_to_end(_: Member) -> None:
+        try:
+            await asyncio.sleep(100)
+        finally:
+            await asyncio.sleep(1)
+
+    rig = Rig(world)
+    engagement = Engagement(rig.state, world.hub, cluster("old"), rig.router, slow_to_end)
+    async with asyncio.TaskGroup() as tasks:
+        engagement.start(tasks)
+        await settle()
+        ending = asyncio.create_task(engagement.end())
+        await asyncio.sleep(0.5)
+        ending.cancel()
+        await asyncio.wait([ending])
+    assert ending.cancelled()
+
+
+async def test_s15_what_nobody_foresaw_ends_one_engagement_which_is_tried_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bug, or a value of a member that nobody thought of, is one cluster's trouble."""
+    broken = True
+    keep_imports = Rig.keep_imports
+
+    async def fails_in_old(rig: Rig, member: Member) -> None:
+        if member.name == "old" and broken:
+            raise RecursionError("nested too deep")
+        await keep_imports(rig, member)
+
+    monkeypatch.setattr(Rig, "keep_imports", fails_in_old)
+    async with engaging(world) as rig:
+        await settle(30)
+        assert rig.state.live("new")
+        assert "nested too deep" in rig.state.failures["old"]
+        assert failures("old") > 2
+        (old,) = [row for row in status(world).clusters if row.name == "old"]
+        assert "nested too deep" in old.message
+        broken = False
+        await settle(120)
+        assert rig.state.live("old")
+        assert rig.state.failures == {}
+
+
+def failures(name: str) -> float:
+    labels = {"cluster": name, "reason": "RecursionError"}
+    return REGISTRY.get_sample_value("landbridge_engagement_failures_total", labels) or 0.0
+
+
+def status(world: World) -> MultiClusterServiceStatus:
+    found = world.mcs()
+    assert found
+    assert found.status
+    return found.status

@@ -1,0 +1,228 @@
+"""The workers of one consumer."""
+
+from __future__ import annotations
+
+import pytest
+
+from landbridge.api.core import SERVICES
+from landbridge.api.discovery import SLICES
+from landbridge.api.meta import Key
+from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
+from landbridge.controller.imports import ImportReconciler
+from landbridge.fleet import record
+from landbridge.kube.errors import ApiError, ForbiddenError, UnreachableError
+from tests.unit.controller.rig import World, controller
+from tests.unit.fakes import running, settle
+from tests.unit.objects import FLEET_UID, SERVICE2, cluster, mcs, service, slice_
+
+pytestmark = pytest.mark.looptime
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    world.hub.add(MULTI_CLUSTER_SERVICES, mcs("old", "old new"))
+    world.clusters["old"].add(SLICES, slice_("a", "10.1.0.1"))
+    for name in ("old", "new"):
+        world.clusters[name].add(SERVICES, service())
+    return world
+
+
+def addresses(world: World, name: str = "new") -> list[str]:
+    return sorted(e.addresses[0] for import_ in world.imports(name) for e in import_.endpoints or ())
+
+
+async def test_s1_endpoints_of_a_provider_appear_in_the_consumer_and_not_in_itself(world: World) -> None:
+    async with controller(world):
+        assert addresses(world, "new") == ["10.1.0.1"]
+        assert addresses(world, "old") == []
+        assert addresses(world, "third") == []
+
+
+async def test_s1_they_follow_the_provider(world: World) -> None:
+    async with controller(world):
+        world.clusters["old"].add(SLICES, slice_("b", "10.1.0.2"))
+        await settle()
+        assert addresses(world) == ["10.1.0.1", "10.1.0.2"]
+        world.clusters["old"].take(SLICES, Key("mcs-demo", "a"))
+        await settle()
+        assert addresses(world) == ["10.1.0.2"]
+
+
+async def test_s6_a_consumers_service_is_never_made_and_its_coming_and_going_is_heeded(world: World) -> None:
+    world.clusters["new"].take(SERVICES, SERVICE2)
+    async with controller(world):
+        assert world.clusters["new"].writes == []
+        world.clusters["new"].add(SERVICES, service())
+        await settle()
+        assert addresses(world) == ["10.1.0.1"]
+        world.clusters["new"].take(SERVICES, SERVICE2)
+        await settle()
+        assert addresses(world) == []
+
+
+async def test_s7_what_happens_behind_a_cut_line_removes_nothing_until_it_is_seen(world: World) -> None:
+    async with controller(world):
+        world.clusters["old"].cut()
+        world.clusters["old"].take(SLICES, Key("mcs-demo", "a"))
+        world.clusters["old"].take(SERVICES, SERVICE2)
+        await settle(600)
+        assert addresses(world) == ["10.1.0.1"]
+        world.clusters["old"].heal()
+        await settle(60)
+        assert addresses(world) == []
+
+
+async def test_s7_a_new_controller_that_never_saw_a_provider_removes_nothing(world: World) -> None:
+    async with controller(world):
+        pass
+    world.clusters["old"].cut()
+    world.forget_calls()
+    async with controller(world):
+        await settle(600)
+    assert addresses(world) == ["10.1.0.1"]
+    assert world.clusters["new"].writes == []
+
+
+async def test_s7_a_consumer_out_of_contact_is_not_written(world: World) -> None:
+    async with controller(world) as rig:
+        world.clusters["new"].cut()
+        await settle()
+        world.forget_calls()
+        world.clusters["old"].add(SLICES, slice_("a", "10.1.0.5"))
+        await settle(1)
+        assert world.clusters["new"].writes == []
+        world.clusters["new"].heal()
+        await settle(60)
+        assert rig.state.live("new")
+        assert addresses(world) == ["10.1.0.5"]
+
+
+async def test_s7_a_hub_that_lost_its_memory_is_no_order(world: World) -> None:
+    async with controller(world) as rig:
+        world.hub.take(MULTI_CLUSTER_SERVICES, SERVICE2)  # no deletionTimestamp, no debt: as from an older backup
+        rig.state.clusters.clear()
+        rig.router.roster_changed()
+        await settle(60)
+        assert addresses(world) == ["10.1.0.1"]
+
+
+async def test_a_forbidden_write_is_told_and_tried_again(world: World) -> None:
+    def refuse(method: str, path: str) -> None:
+        if method == "POST":
+            raise ForbiddenError(403, "Forbidden", "may not create")
+
+    world.clusters["new"].before = refuse
+    async with controller(world) as rig:
+        member = rig.state.members["new"]
+        assert (member.refused, member.failed) == ({SERVICE2: "may not create"}, {})
+        assert state(world) == ("Forbidden", "may not create")
+        world.clusters["new"].before = lambda method, path: None
+        await settle(60)
+        assert (member.refused, member.failed) == ({}, {})
+        assert state(world) == ("Synced", "")
+        assert addresses(world) == ["10.1.0.1"]
+
+
+def state(world: World) -> tuple[str, str]:
+    """What the hub says of the new cluster."""
+    found = world.mcs()
+    assert found is not None
+    assert found.status is not None
+    (row,) = (row for row in found.status.clusters if row.name == "new")
+    return row.state, row.message
+
+
+async def test_a_failed_write_is_told_and_tried_again_with_longer_and_longer_pauses(world: World) -> None:
+    def refuse(method: str, path: str) -> None:
+        if method == "POST":
+            raise ApiError(500, "InternalError", "etcd is slow")
+
+    world.clusters["new"].before = refuse
+    async with controller(world) as rig:
+        assert rig.state.members["new"].failed == {SERVICE2: "etcd is slow"}
+        assert state(world) == ("Pending", "etcd is slow")
+        await settle(600)
+        attempts = len(world.clusters["new"].writes)
+        assert 600 / 15 <= attempts <= 100
+        world.clusters["new"].before = lambda method, path: None
+        await settle(60)
+        assert rig.state.members["new"].failed == {}
+        assert state(world) == ("Synced", "")
+
+
+async def test_one_service_that_fails_holds_up_no_other(world: World) -> None:
+    other = Key("mcs-demo", "service3")
+    world.hub.add(MULTI_CLUSTER_SERVICES, mcs("old", "old new", key=other))
+    world.clusters["old"].add(SLICES, slice_("s3", "10.1.0.3", key=other))
+    for name in ("old", "new"):
+        world.clusters[name].add(SERVICES, service(other))
+
+    taken = iter([True])
+
+    def refuse_first(method: str, path: str) -> None:
+        if method == "POST" and next(taken, False):
+            raise UnreachableError("time-out")
+
+    world.clusters["new"].before = refuse_first
+    async with controller(world):
+        assert addresses(world) == ["10.1.0.1", "10.1.0.3"]
+
+
+async def test_s11_a_debt_that_a_new_object_explains_is_one_no_more(world: World) -> None:
+    """Or the old debt would sweep the new object's imports, should the hub lose it."""
+    await record.add_debts(world.hub, {"new": [SERVICE2]})
+    async with controller(world) as rig:
+        assert addresses(world) == ["10.1.0.1"]
+        assert world.debts() == {}
+        assert not rig.state.owed("new", SERVICE2)
+
+
+async def test_s11_a_debt_that_was_dropped_meanwhile_troubles_nobody(world: World) -> None:
+    world.hub.take(MULTI_CLUSTER_SERVICES, SERVICE2)
+    await record.add_debts(world.hub, {"new": [SERVICE2]})
+
+    async with controller(world, engaged=["old"]) as rig:
+        member = rig.engage("new")
+
+        def drop(method: str, path: str) -> None:
+            if method == "PUT":
+                rig.state.debts.pop("new", None)  # as when the cluster left in this moment
+
+        world.hub.before = drop
+        async with running(ImportReconciler(rig.state, member, world.hub, rig.router.report).run(), member.follow()):
+            await settle(5)
+            assert rig.state.debts == {}
+
+
+async def test_s11_a_cluster_that_leaves_is_emptied_of_what_nothing_explains_too(world: World) -> None:
+    stray = Key("mcs-demo", "stray")
+    labels = {"landbridge.dev/fleet": FLEET_UID}
+    world.clusters["new"].add(SLICES, slice_("stray-1", key=stray, manager="landbridge.dev", labels=labels))
+    async with controller(world) as rig:
+        assert len(world.imports("new")) == 2
+        rig.state.clusters["new"] = cluster("new", leaving=True)
+        rig.router.roster_changed()
+        await settle(1)
+        assert world.imports("new") == []
+
+
+async def test_s11_a_provider_that_leaves_disappears_from_its_consumers(world: World) -> None:
+    async with controller(world) as rig:
+        rig.state.clusters["old"] = cluster("old", leaving=True)
+        rig.router.roster_changed()
+        await settle(1)
+        assert world.imports("new") == []
+
+
+async def test_s12_an_import_that_somebody_spoiled_or_deleted_is_mended(world: World) -> None:
+    async with controller(world):
+        (import_,) = world.imports("new")
+        path = SLICES.path("mcs-demo", import_.metadata.name)
+        body = world.clusters["new"].objects[path]
+        world.clusters["new"].put(path, body | {"endpoints": []})
+        await settle()
+        assert addresses(world) == ["10.1.0.1"]
+        world.clusters["new"].remove(path)
+        await settle()
+        assert addresses(world) == ["10.1.0.1"]

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from landbridge.enroll.listing import rows
+from landbridge.fleet.refusal import RefusedError
+from landbridge.kube.errors import UnreachableError
+from tests.unit.fleet.stage import SECRET, cluster, fleet_hub, join_in_memory
+from tests.unit.memory_api import MemoryApi
+
+
+@pytest.fixture
+async def hub() -> MemoryApi:
+    hub = await fleet_hub()
+    await join_in_memory(hub, cluster("old", "https://old:6443"))
+    return hub
+
+
+async def test_a_member_that_answers_is_ready(hub: MemoryApi) -> None:
+    (row,) = await rows(hub, connect=lambda config, token: MemoryApi(version="v1.30.1"))
+    assert (row.state, row.version, row.token_expires) == ("Ready", "v1.30.1", "1970-01-02T00:00:00Z")
+
+
+async def test_a_member_that_does_not_is_listed_all_the_same(hub: MemoryApi) -> None:
+    away = MemoryApi()
+
+    def cut(method: str, path: str) -> None:
+        raise UnreachableError("no answer from https://old:6443")
+
+    away.before = cut
+    (row,) = await rows(hub, connect=lambda config, token: away)
+    assert (row.name, row.state, row.message) == ("oldcluster", "Unreachable", "no answer from https://old:6443")
+
+
+@pytest.mark.looptime
+async def test_a_member_that_hangs_holds_nobody_up(hub: MemoryApi) -> None:
+    class Hanging(MemoryApi):
+        async def __aenter__(self) -> Hanging:
+            await asyncio.sleep(3_600)
+            return self
+
+    (row,) = await rows(hub, connect=lambda config, token: Hanging())
+    assert (row.state, row.message) == ("Unreachable", "no answer within 5 s")
+
+
+async def test_a_member_on_its_way_out_is_said_to_leave(hub: MemoryApi) -> None:
+    await hub.request("DELETE", SECRET)
+    (row,) = await rows(hub, connect=lambda config, token: MemoryApi())
+    assert row.state == "Leaving"
+
+
+async def test_a_cluster_that_is_no_hub_is_refused() -> None:
+    with pytest.raises(RefusedError, match="landbridge fleet init"):
+        await rows(MemoryApi())
