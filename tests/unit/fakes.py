@@ -35,6 +35,8 @@ class WatchedApi(MemoryApi):
         self.down = False
         self.delay: asyncio.Event | None = None
         """What every write waits for, if there is one."""
+        self.late: asyncio.Event | None = None
+        """What the answer to every write waits for, if there is one: its event comes first."""
         self._history: list[tuple[int, str, bytes]] = []
         self._watches: dict[aiohttp.StreamReader, str] = {}
 
@@ -88,7 +90,10 @@ class WatchedApi(MemoryApi):
         if self.down:
             self.calls.append((method, path))
             raise UnreachableError("the line is cut")
-        return await super().request(method, path, params=params, body=body, content_type=content_type)
+        answer = await super().request(method, path, params=params, body=body, content_type=content_type)
+        if self.late and method != "GET":
+            await self.late.wait()
+        return answer
 
     @asynccontextmanager
     async def stream(self, path: str, params: Mapping[str, str]) -> AsyncGenerator[aiohttp.StreamReader]:

@@ -20,6 +20,8 @@ from landbridge.kube.errors import UnauthorizedError, UnreachableError, api_erro
 T = TypeVar("T", bound=Object)
 D = TypeVar("D")
 
+_OBJECT = msgspec.json.Decoder(Object)
+
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
@@ -91,11 +93,17 @@ class Api:
         body = await self.request("PATCH", path, body=msgspec.json.encode(patch), content_type=MERGE_PATCH)
         return self.decoded(kind.decoder, body)
 
-    async def delete(self, kind: Kind[T], meta: ObjectMeta) -> None:
-        """Delete an object, in the very version that ``meta`` names, if it names one."""
+    async def delete(self, kind: Kind[T], meta: ObjectMeta) -> T | None:
+        """Delete an object, in the very version that ``meta`` names, if it names one.
+
+        Gives the object if it is only marked, and stays until somebody's finalizers are off; ``None`` if it is gone.
+        """
         version = meta.resource_version
         body = msgspec.json.encode({"preconditions": {"resourceVersion": version}}) if version else None
-        await self.request("DELETE", kind.path(meta.namespace, meta.name), body=body)
+        answer = await self.request("DELETE", kind.path(meta.namespace, meta.name), body=body)
+        # Else it is a Status, whose fields need not have the types of the kind's, or the object as it last was.
+        marked = self.decoded(_OBJECT, answer).metadata.deletion_timestamp is not None
+        return self.decoded(kind.decoder, answer) if marked else None
 
     async def request(
         self,

@@ -67,8 +67,8 @@ class Informer(Generic[T]):
         match event:
             case Changed(obj, deleted):
                 changed = self.store.drop(obj) if deleted else self.store.put(obj)
-            case Listed(items):
-                changed = self.store.replace(items)
+            case Listed(items, version):
+                changed = self.store.replace(items, version)
             case Connected():
                 self._contact(None)
                 return

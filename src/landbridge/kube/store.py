@@ -1,18 +1,28 @@
-"""Objects of one kind as last seen, found by key and by one index."""
+"""Objects of one kind as last seen, found by key and by one index.
+
+Two channels feed a store, and nothing orders one against the other. The watch tells what happened, in its order.
+Answers to our own requests tell a part of it, sooner or later than that. So the watch decides: its events are taken in
+as they come, and an answer only while the watch has not got that far. An answer that is left out costs nothing, its
+event follows; one taken in too late would bring a dead object back for good, since no event speaks of it any more.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
-from landbridge.api.meta import Key, Object
+from landbridge.api.meta import Key, Object, ObjectMeta
 
 T = TypeVar("T", bound=Object)
 
 
 def newer(one: Object, other: Object) -> bool:
     """Whether ``one`` is a later version; versions of one kind compare as numbers (KEP-5504)."""
-    return _number(one.metadata.resource_version) > _number(other.metadata.resource_version)
+    return _version(one.metadata) > _version(other.metadata)
+
+
+def _version(meta: ObjectMeta) -> int:
+    return _number(meta.resource_version)
 
 
 def _number(version: str) -> int:
@@ -20,12 +30,21 @@ def _number(version: str) -> int:
 
 
 class Store(Generic[T]):
-    """Never goes back in time: our own acknowledged writes are put in at once, and may overtake their watch events."""
+    """`put`, `drop` and `replace` are for the watch, `answered` and `gone` for whoever writes.
+
+    All of them give the index keys that changed.
+    """
 
     def __init__(self, index: Callable[[T], Key]) -> None:
+        self.epoch = 0
+        """Counts the lists. Whoever writes notes it before: versions of two epochs need not compare (restored etcd)."""
         self._index = index
         self._objects: dict[Key, T] = {}
         self._groups: dict[Key, dict[Key, T]] = {}
+        self._seen = 0
+        """How far the watch has got: what happened up to this version is known."""
+        self._gone: dict[Key, int] = {}
+        """Versions of what answers called gone, while the watch may still speak of them."""
 
     def __len__(self) -> int:
         return len(self._objects)
@@ -42,31 +61,25 @@ class Store(Generic[T]):
         return tuple(self._groups.get(index, {}).values())
 
     def put(self, obj: T) -> set[Key]:
-        """Take in a version; gives the index keys that changed (none if one as new is there)."""
-        old = self._objects.get(obj.metadata.key)
-        if old and not newer(obj, old):
-            return set()
-        changed = self.drop(obj)
-        self._add(obj)
-        return changed | {self._index(obj)}
+        """The watch says that the object was created or changed; an answer may have told more by then."""
+        changed = self._take(obj)
+        self._saw(_version(obj.metadata))
+        return changed
 
     def drop(self, obj: T) -> set[Key]:
-        """Forget an object, unless a later version is there; gives the index keys that changed."""
-        old = self._objects.get(obj.metadata.key)
-        if old is None or newer(old, obj):
-            return set()
-        index = self._index(old)
-        group = self._groups[index]
-        del self._objects[obj.metadata.key], group[obj.metadata.key]
-        if not group:
-            del self._groups[index]
-        return {index}
+        """The watch says that the object was deleted; an answer may have told of its successor by then."""
+        changed = self._remove(obj.metadata)
+        self._saw(_version(obj.metadata))
+        return changed
 
-    def replace(self, items: Iterable[T]) -> set[Key]:
-        """Take in a list: what it lacks is gone, and versions may go back (a restored etcd); gives the changed keys."""
+    def replace(self, items: Iterable[T], version: str) -> set[Key]:
+        """Take in a list: what it lacks is gone, and versions may go back (a restored etcd)."""
         old, self._objects, self._groups = self._objects, {}, {}
         for obj in items:
             self._add(obj)
+        self.epoch += 1
+        self._seen = _number(version)
+        self._gone.clear()
         return {
             self._index(obj)
             for one, other in ((old, self._objects), (self._objects, old))
@@ -74,6 +87,48 @@ class Store(Generic[T]):
             if other.get(key) != obj
         }
 
+    def answered(self, obj: T, epoch: int) -> set[Key]:
+        """A write of ours, begun in ``epoch``, made this of the object: taken in unless the watch knows better."""
+        if epoch != self.epoch or _version(obj.metadata) <= self._seen:
+            return set()
+        return self._take(obj)
+
+    def gone(self, meta: ObjectMeta, epoch: int) -> set[Key]:
+        """A request of ours, begun in ``epoch``, for this version found, or left, nothing: so it and older ones go."""
+        if epoch != self.epoch:
+            return set()
+        if (version := _version(meta)) > self._seen:
+            self._gone[meta.key] = max(version, self._gone.get(meta.key, 0))
+        return self._remove(meta)
+
+    def _take(self, obj: T) -> set[Key]:
+        meta = obj.metadata
+        old = self._objects.get(meta.key)
+        if old and (newer(old, obj) or old.metadata.resource_version == meta.resource_version):
+            return set()
+        if _version(meta) <= self._gone.get(meta.key, -1):
+            return set()
+        changed = self._remove(meta)
+        self._add(obj)
+        return changed | {self._index(obj)}
+
+    def _remove(self, meta: ObjectMeta) -> set[Key]:
+        """Forget an object, unless a later version is there."""
+        old = self._objects.get(meta.key)
+        if old is None or _version(old.metadata) > _version(meta):
+            return set()
+        index = self._index(old)
+        group = self._groups[index]
+        del self._objects[meta.key], group[meta.key]
+        if not group:
+            del self._groups[index]
+        return {index}
+
     def _add(self, obj: T) -> None:
         self._objects[obj.metadata.key] = obj
         self._groups.setdefault(self._index(obj), {})[obj.metadata.key] = obj
+
+    def _saw(self, version: int) -> None:
+        self._seen = max(self._seen, version)
+        if self._gone:
+            self._gone = {key: gone for key, gone in self._gone.items() if gone > self._seen}

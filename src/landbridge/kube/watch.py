@@ -34,6 +34,8 @@ class Listed(Generic[T]):
     """Everything there is; what is not in it is gone."""
 
     items: tuple[T, ...]
+    version: str
+    """As of which all of this is so."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ async def watch(
             if not version:
                 listing = await api.list(kind, namespace, selector=selector, version=consistency)
                 version, consistency = listing.metadata.resource_version, None
-                yield Listed(listing.items)
+                yield Listed(listing.items, version)
             empty += 1
             async with aclosing(_follow(api, kind, namespace, selector, version)) as events:
                 async for event in events:

@@ -21,14 +21,17 @@ async def apply(member: Member, changes: Changes, written: Written = lambda verb
         KubeError: A write failed; the others of its step were tried, later steps were not.
     """
 
+    store = member.slices.store
+
     async def create(change: Change) -> None:
         async with member.writing:
-            member.slices.store.put(await member.api.create(SLICES, change.slice))
+            epoch = store.epoch
+            store.answered(await member.api.create(SLICES, change.slice), epoch)
         written("create", change)
 
     async def update(change: Change) -> None:
         async with member.writing:
-            member.slices.store.put(await member.api.replace(SLICES, change.slice))
+            await _update(member, change.slice)
         written("update", change)
 
     async def delete(change: Change) -> None:
@@ -40,10 +43,27 @@ async def apply(member: Member, changes: Changes, written: Written = lambda verb
     await _all(map(delete, changes.delete))
 
 
+async def _update(member: Member, slice_: EndpointSlice) -> None:
+    store = member.slices.store
+    epoch = store.epoch
+    try:
+        store.answered(await member.api.replace(SLICES, slice_), epoch)
+    except NotFoundError:
+        for key in store.gone(slice_.metadata, epoch):
+            member.queue.add(key)  # it is made again at once, before its DELETED event or a back-off
+        raise
+
+
 async def _delete(member: Member, slice_: EndpointSlice) -> None:
+    store = member.slices.store
+    epoch = store.epoch
+    held = None
     with contextlib.suppress(NotFoundError):  # somebody was faster
-        await member.api.delete(SLICES, slice_.metadata)
-    member.slices.store.drop(slice_)
+        held = await member.api.delete(SLICES, slice_.metadata)
+    if held:  # by a finalizer of somebody's: it is there until the watch says otherwise
+        store.answered(held, epoch)
+    else:
+        store.gone(slice_.metadata, epoch)
 
 
 async def _all(writes: Iterable[Awaitable[None]]) -> None:

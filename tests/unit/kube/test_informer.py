@@ -200,7 +200,7 @@ async def test_own_write_that_overtook_its_event_stays_and_is_not_told_twice(api
     async with following(api) as it:
         assert await it.told(2) == "a +"
         written = SERVICES.decoder.decode(b'{"metadata":{"name":"a","namespace":"shop","resourceVersion":"12"}}')
-        assert it.informer.store.put(written) == {Key("shop", "a")}
+        assert it.informer.store.answered(written, it.informer.store.epoch) == {Key("shop", "a")}
         stream.send(modified("a", 11), modified("a", 12), added("b", 13))
         assert await it.told(1) == "b"
         assert it.informer.store.get(Key("shop", "a")) is written

@@ -46,7 +46,7 @@ class Watching(Generic[T]):
 
     def _text(self, event: Event[T]) -> str:
         match event:
-            case Listed(items):
+            case Listed(items, _):
                 return " ".join(["listed", *map(_version, items)])
             case Connected():
                 return "connected"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 
 import pytest
@@ -9,11 +10,12 @@ import pytest
 from landbridge.api.discovery import SLICES, EndpointSlice
 from landbridge.api.names import FLEET, MANAGER
 from landbridge.clusters.member import Member
-from landbridge.kube.errors import ConflictError, ForbiddenError, KubeError, UnreachableError
+from landbridge.kube.errors import ConflictError, ForbiddenError, KubeError, NotFoundError, UnreachableError
 from landbridge.mcs.apply import apply
 from landbridge.mcs.plan import Change, Changes
 from tests.unit.fakes import WatchedApi, following, make_member, settle
-from tests.unit.objects import FLEET_UID, cluster, slice_, versioned
+from tests.unit.memory_api import MemoryApi
+from tests.unit.objects import FLEET_UID, SERVICE2, cluster, slice_, versioned
 
 pytestmark = pytest.mark.looptime
 
@@ -157,3 +159,50 @@ async def test_what_was_not_acknowledged_is_not_in_the_store(api: WatchedApi, me
     with pytest.raises(KubeError):
         await apply(member, todo)
     assert names(member) == {"right", "wrong", "gone"}
+
+
+@pytest.mark.parametrize("verb", ["create", "update"])
+async def test_a_deletion_that_overtakes_the_answer_to_our_write_stays_s7(
+    api: WatchedApi, member: Member, verb: str
+) -> None:
+    """The store would hold a ghost: believed to be right, and written to for ever, never there again."""
+    todo = changes(api)
+    api.late = asyncio.Event()
+    change = todo.create[0] if verb == "create" else todo.update[0]
+    writing = asyncio.create_task(apply(member, Changes(**{verb: (change,)})))
+    await settle()
+    api.remove(f"{PATH}/{change.slice.metadata.name}")
+    await settle()
+    api.late.set()
+    await writing
+    assert change.slice.metadata.name not in names(member)
+
+
+async def test_an_update_of_what_is_gone_teaches_that_and_is_worked_on_again_at_once(
+    api: WatchedApi, member: Member
+) -> None:
+    todo = changes(api)
+    MemoryApi.remove(api, f"{PATH}/wrong")  # the watch says nothing of it yet
+    with pytest.raises(NotFoundError):
+        await apply(member, Changes(update=todo.update, delete=todo.delete))
+    assert names(member) == {"right", "gone"}
+    assert member.queue.pending(SERVICE2)
+
+
+async def test_what_somebodys_finalizer_holds_is_not_forgotten_s11(api: WatchedApi, member: Member) -> None:
+    """No await between the answer and the look: the watch had no chance."""
+    path = f"{PATH}/gone"
+    body = api.objects[path]
+    api.put(path, body | {"metadata": body["metadata"] | {"finalizers": ["somebody/s"]}})
+    await settle()
+    ending: list[bool] = []
+
+    def look(verb: str, change: Change) -> None:
+        held = member.slices.store.get(change.slice.metadata.key)
+        ending.append(held is not None and held.metadata.deletion_timestamp is not None)
+
+    await apply(member, Changes(delete=(Change(api.held(SLICES)["gone"], "SliceGone"),)), look)
+    assert ending == [True]
+    api.remove(path)
+    await settle()
+    assert names(member) == {"right", "wrong"}
