@@ -39,12 +39,6 @@ async def endure(stage: Stage, shell: Shell, rate: float, seconds: float) -> Rep
     return await _report(shell)
 
 
-async def clear(shell: Shell) -> None:
-    """Take all of it away again."""
-    for cluster in reversed(manifests()):
-        await shell.quiet(f"kubectl --context {cluster} delete namespace {NAMESPACE}")
-
-
 async def _report(shell: Shell) -> Report:
     report = Report()
     async with asyncio.timeout(GRACE):
