@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.guards.guard import Guard, read_guards
+from tests.guards.guard import ROOT, Guard, read_guards
 from tests.guards.workshop import GREEN, Workshop
 
 
@@ -21,12 +21,13 @@ def main() -> int:
     guards = read_guards()
     console = Console(width=None if sys.stdout.isatty() else 160)
     with tempfile.TemporaryDirectory(prefix="landbridge-guards-") as folder:
-        shops = [Workshop(Path(folder) / str(number)) for number in range(os.cpu_count() or 1)]
-        code, output = shops[0].run(sorted({guard.test for guard in guards}))
+        first, *others = (Path(folder) / str(number) for number in range(os.cpu_count() or 1))
+        shop = Workshop(first, ROOT)
+        code, output = shop.run(sorted({guard.test for guard in guards}))
         if code != GREEN:
             console.print(output, "The tests are not green with all guards in place.", markup=False)
             return 1
-        faults = _judge(guards, shops)
+        faults = _judge(guards, [shop, *(Workshop(other, first) for other in others)])
     console.print(_table(guards, faults))
     wrong = sum(map(bool, faults))
     console.print(
