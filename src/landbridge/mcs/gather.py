@@ -17,7 +17,7 @@ def view(state: FleetState, member: Member, key: Key) -> View:
     """One Service in one consumer."""
     mcs = state.multicluster_services.get(key)
     service = member.services.store.get(key)
-    wanted = intent(
+    wanted, reason = intent(
         mcs,
         key,
         member.name,
@@ -33,7 +33,7 @@ def view(state: FleetState, member: Member, key: Key) -> View:
     created = (service.metadata.creation_timestamp if service else None) or ""
     times = (member.since, created, state.decisive_since(key), *(p.since for p in _engaged(state, providers)))
     consumer = ConsumerView(member.name, service, member.imports(key, state.uid))
-    return View(state.uid, key, wanted, providers, consumer, current=state.current, since=max(times))
+    return View(state.uid, key, wanted, reason, providers, consumer, current=state.current, since=max(times))
 
 
 def cluster_view(state: FleetState, name: str, mcs: MultiClusterService) -> ClusterView:

@@ -1,23 +1,25 @@
 """What should happen to the imports of one Service in one cluster.
 
-| MultiClusterService        | the cluster in it | its Service | intent | why                                       |
-|----------------------------|-------------------|-------------|--------|-------------------------------------------|
-| -                          | has no Secret     | -           | KEEP   | a hub that was emptied is no order (S7)   |
-| none, deleted while away   | -                 | -           | REMOVE | a debt is paid (S11)                      |
-| none                       | leaving the fleet | -           | REMOVE | a person said so (S11)                    |
-| none                       | -                 | -           | KEEP   | nobody said that it may go (S7)           |
-| refused                    | -                 | -           | REMOVE | S14                                       |
-| without our finalizer      | -                 | -           | KEEP   | a write before it could be left behind    |
-| being deleted              | -                 | -           | REMOVE | S11                                       |
-| present                    | leaving, unlisted | -           | REMOVE | S11                                       |
-| present                    | namespace barred  | -           | REMOVE | S14                                       |
-| present                    | consumer          | none        | REMOVE | the Service is the cluster's consent (S6) |
-| present                    | consumer          | present     | SYNC   | S1                                        |
+| MultiClusterService      | the cluster in it | its Service | intent | reason, and why                              |
+|--------------------------|-------------------|-------------|--------|----------------------------------------------|
+| -                        | has no Secret     | -           | KEEP   | NotKnown: an emptied hub is no order (S7)    |
+| none, deleted while away | -                 | -           | REMOVE | Debt: it is paid (S11)                       |
+| none                     | leaving the fleet | -           | REMOVE | Leaving: a person said so (S11)              |
+| none                     | -                 | -           | KEEP   | Unexplained: nobody said it may go (S7)      |
+| refused                  | -                 | -           | REMOVE | that of `refusal` (S14)                      |
+| without our finalizer    | -                 | -           | KEEP   | NoFinalizer: a write could be left behind    |
+| being deleted            | -                 | -           | REMOVE | Ended (S11)                                  |
+| present                  | leaving the fleet | -           | REMOVE | Leaving (S11)                                |
+| present                  | not a consumer    | -           | REMOVE | NotConsumer (S11)                            |
+| present                  | namespace barred  | -           | REMOVE | NamespaceBarred (S14)                        |
+| present                  | consumer          | none        | REMOVE | NoService: it is the cluster's consent (S6)  |
+| present                  | consumer          | present     | SYNC   | Consumer (S1)                                |
 """
 
 from __future__ import annotations
 
 from enum import Enum
+from typing import NamedTuple
 
 from landbridge.api.core import Service
 from landbridge.api.meta import Key
@@ -26,6 +28,17 @@ from landbridge.api.names import FINALIZER, SYSTEM_NAMESPACE
 
 RESERVED_NAMESPACE = "ReservedNamespace"
 RESERVED_SERVICE = "ReservedService"
+
+NOT_KNOWN = "NotKnown"
+DEBT = "Debt"
+LEAVING = "Leaving"
+UNEXPLAINED = "Unexplained"
+NO_FINALIZER = "NoFinalizer"
+ENDED = "Ended"
+NOT_CONSUMER = "NotConsumer"
+NAMESPACE_BARRED = "NamespaceBarred"
+NO_SERVICE = "NoService"
+CONSUMER = "Consumer"
 
 RESERVED_NAMESPACES = frozenset({"kube-system", "kube-public", "kube-node-lease", SYSTEM_NAMESPACE})
 
@@ -36,6 +49,13 @@ class Intent(Enum):
     SYNC = "Sync"
     REMOVE = "Remove"
     KEEP = "Keep"
+
+
+class Decision(NamedTuple):
+    """What is wanted, and the reason of the row."""
+
+    intent: Intent
+    reason: str
 
 
 def refusal(key: Key) -> tuple[str, str] | None:
@@ -57,20 +77,29 @@ def intent(
     allowed: bool,
     leaving: bool,
     service: Service | None,
-) -> Intent:
+) -> Decision:
     """The row of the table above that holds."""
     if not known:
-        return Intent.KEEP
+        return Decision(Intent.KEEP, NOT_KNOWN)
     if mcs is None:
-        return Intent.REMOVE if owed or leaving else Intent.KEEP
-    if FINALIZER not in mcs.metadata.finalizers and refusal(key) is None:
-        return Intent.KEEP
-    wanted = (
-        mcs.metadata.deletion_timestamp is None
-        and refusal(key) is None
-        and cluster in mcs.spec.consumers
-        and allowed
-        and not leaving
-        and service is not None
-    )
-    return Intent.SYNC if wanted else Intent.REMOVE
+        return _without(owed=owed, leaving=leaving)
+    if refused := refusal(key):
+        return Decision(Intent.REMOVE, refused[0])
+    if FINALIZER not in mcs.metadata.finalizers:
+        return Decision(Intent.KEEP, NO_FINALIZER)
+    barriers = {
+        ENDED: mcs.metadata.deletion_timestamp is not None,
+        LEAVING: leaving,
+        NOT_CONSUMER: cluster not in mcs.spec.consumers,
+        NAMESPACE_BARRED: not allowed,
+        NO_SERVICE: service is None,
+    }
+    barrier = next((reason for reason, holds in barriers.items() if holds), "")
+    return Decision(Intent.REMOVE, barrier) if barrier else Decision(Intent.SYNC, CONSUMER)
+
+
+def _without(*, owed: bool, leaving: bool) -> Decision:
+    """There is no MultiClusterService of that name."""
+    if owed:
+        return Decision(Intent.REMOVE, DEBT)
+    return Decision(Intent.REMOVE, LEAVING) if leaving else Decision(Intent.KEEP, UNEXPLAINED)

@@ -2,11 +2,11 @@
 
 | import                    | source slice         | provider live | change                                   |
 |---------------------------|----------------------|---------------|------------------------------------------|
-| none                      | exported             | -             | create                                   |
-| differs                   | exported             | -             | update                                   |
-| equal                     | exported             | -             | none (S12: a restart writes nothing)     |
+| none                      | exported             | yes           | create                                   |
+| differs                   | exported             | yes           | update                                   |
+| equal                     | exported             | yes           | none (S12: a restart writes nothing)     |
 | present                   | gone                 | yes           | delete                                   |
-| present                   | gone                 | no            | none (S7: unknown is not dead)           |
+| any                       | any                  | no            | none (S7: what it last said stays)       |
 | present, unlisted cluster | -                    | -             | delete (S11), if the hub is in view (S7) |
 """
 
@@ -27,7 +27,6 @@ from landbridge.mcs.views import ProviderView, View
 NEW = "NewSlice"
 CHANGED = "SliceChanged"
 GONE = "SliceGone"
-UNWANTED = "NotWanted"
 
 _RESET = (Lean(),)
 _LABELS = (SERVICE_NAME, MANAGED_BY, SOURCE_CLUSTER, FLEET, HEADLESS)
@@ -64,7 +63,7 @@ def plan(view: View) -> Changes:
         return Changes()
     actual = {slice_.metadata.name: slice_ for slice_ in view.consumer.imports}
     if view.intent is Intent.REMOVE or view.consumer.service is None:
-        return Changes(delete=tuple(Change(slice_, UNWANTED) for slice_ in actual.values()))
+        return Changes(delete=tuple(Change(slice_, view.reason) for slice_ in actual.values()))
     wanted = _imports(view, view.consumer.service, actual)
     live = {provider.name: provider.live for provider in view.providers}
     return Changes(
@@ -118,6 +117,7 @@ def _imports(view: View, service: Service, actual: dict[str, EndpointSlice]) -> 
     wanted = (
         _import(view, service, provider, slice_, actual)
         for provider in view.providers
+        if provider.live
         for slice_ in exported(provider.service, provider.slices)
     )
     return {slice_.metadata.name: slice_ for slice_ in wanted}

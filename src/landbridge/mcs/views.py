@@ -39,6 +39,8 @@ class View:
     fleet: str
     key: Key
     intent: Intent
+    reason: str
+    """Of the intent."""
     providers: tuple[ProviderView, ...]
     consumer: ConsumerView
     since: str

@@ -7,7 +7,24 @@ import pytest
 from landbridge.api.core import Service
 from landbridge.api.meta import Key
 from landbridge.api.multicluster import MultiClusterService
-from landbridge.mcs.intent import RESERVED_NAMESPACE, RESERVED_SERVICE, Intent, intent, refusal
+from landbridge.mcs.intent import (
+    CONSUMER,
+    DEBT,
+    ENDED,
+    LEAVING,
+    NAMESPACE_BARRED,
+    NO_FINALIZER,
+    NO_SERVICE,
+    NOT_CONSUMER,
+    NOT_KNOWN,
+    RESERVED_NAMESPACE,
+    RESERVED_SERVICE,
+    UNEXPLAINED,
+    Decision,
+    Intent,
+    intent,
+    refusal,
+)
 from tests.unit.objects import SERVICE2, mcs, service
 
 RESERVED = [
@@ -28,7 +45,7 @@ def decide(
     allowed: bool = True,
     leaving: bool = False,
     there: Service | None = None,
-) -> Intent:
+) -> Decision:
     return intent(found, key, "new", known=known, owed=owed, allowed=allowed, leaving=leaving, service=there)
 
 
@@ -36,56 +53,56 @@ SERVICE = service()
 
 
 def test_a_consumer_with_the_service_is_synced() -> None:
-    assert decide(mcs(), there=SERVICE) is Intent.SYNC
+    assert decide(mcs(), there=SERVICE) == (Intent.SYNC, CONSUMER)
 
 
 def test_s6_a_consumer_without_the_service_has_not_consented() -> None:
-    assert decide(mcs(), there=None) is Intent.REMOVE
+    assert decide(mcs(), there=None) == (Intent.REMOVE, NO_SERVICE)
 
 
 def test_s7_what_no_multi_cluster_service_explains_is_kept() -> None:
-    assert decide(None, there=SERVICE) is Intent.KEEP
+    assert decide(None, there=SERVICE) == (Intent.KEEP, UNEXPLAINED)
 
 
 @pytest.mark.parametrize("found", [mcs(), mcs(ending=True), None], ids=["present", "ending", "none"])
 def test_s7_a_cluster_whose_secret_vanished_is_left_as_it_is(found: MultiClusterService | None) -> None:
-    assert decide(found, known=False, owed=True, there=SERVICE) is Intent.KEEP
+    assert decide(found, known=False, owed=True, there=SERVICE) == (Intent.KEEP, NOT_KNOWN)
 
 
 def test_s11_a_debt_is_paid() -> None:
-    assert decide(None, owed=True, there=SERVICE) is Intent.REMOVE
+    assert decide(None, owed=True, there=SERVICE) == (Intent.REMOVE, DEBT)
 
 
 def test_s11_a_leaving_cluster_is_swept_even_of_what_nothing_explains() -> None:
-    assert decide(None, leaving=True, there=SERVICE) is Intent.REMOVE
+    assert decide(None, leaving=True, there=SERVICE) == (Intent.REMOVE, LEAVING)
 
 
 @pytest.mark.parametrize("ending", [False, True])
 def test_s11_nothing_is_written_before_our_finalizer_is_there(ending: bool) -> None:
-    assert decide(mcs(finalizers=("other/finalizer",), ending=ending), there=SERVICE) is Intent.KEEP
+    assert decide(mcs(finalizers=("other/finalizer",), ending=ending), there=SERVICE) == (Intent.KEEP, NO_FINALIZER)
 
 
 def test_s11_a_deleted_multi_cluster_service_ends_its_imports() -> None:
-    assert decide(mcs(ending=True), there=SERVICE) is Intent.REMOVE
+    assert decide(mcs(ending=True), there=SERVICE) == (Intent.REMOVE, ENDED)
 
 
 def test_s11_an_unlisted_cluster_loses_its_imports() -> None:
-    assert decide(mcs(providers="old new", consumers="old"), there=SERVICE) is Intent.REMOVE
+    assert decide(mcs(providers="old new", consumers="old"), there=SERVICE) == (Intent.REMOVE, NOT_CONSUMER)
 
 
 def test_s11_a_leaving_cluster_loses_its_imports() -> None:
-    assert decide(mcs(), leaving=True, there=SERVICE) is Intent.REMOVE
+    assert decide(mcs(), leaving=True, there=SERVICE) == (Intent.REMOVE, LEAVING)
 
 
 def test_s14_a_namespace_that_the_cluster_bars_loses_its_imports() -> None:
-    assert decide(mcs(), allowed=False, there=SERVICE) is Intent.REMOVE
+    assert decide(mcs(), allowed=False, there=SERVICE) == (Intent.REMOVE, NAMESPACE_BARRED)
 
 
 @pytest.mark.parametrize("key", RESERVED, ids=str)
 @pytest.mark.parametrize("finalizers", [(), ("landbridge.dev/imports",)])
 def test_s14_reserved_services_are_never_joined(key: Key, finalizers: tuple[str, ...]) -> None:
     assert refusal(key) is not None
-    assert decide(mcs(key=key, finalizers=finalizers), key=key, there=service(key)) is Intent.REMOVE
+    assert decide(mcs(key=key, finalizers=finalizers), key=key, there=service(key)).intent is Intent.REMOVE
 
 
 def test_s14_a_refusal_says_why() -> None:

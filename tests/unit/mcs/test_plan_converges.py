@@ -9,7 +9,7 @@ from landbridge.api.core import Service
 from landbridge.api.discovery import Conditions, Endpoint, EndpointPort, EndpointSlice
 from landbridge.api.meta import ObjectMeta
 from landbridge.api.names import CONTROL_PLANE_MANAGER, LAST_CHANGE, MANAGED_BY, SERVICE_NAME
-from landbridge.mcs.intent import Intent
+from landbridge.mcs.intent import CONSUMER, Intent
 from landbridge.mcs.plan import Changes, plan, source
 from landbridge.mcs.views import ConsumerView, ProviderView, View
 from tests.unit.mcs.views import SINCE, applied
@@ -54,7 +54,7 @@ def providers() -> st.SearchStrategy[tuple[ProviderView, ...]]:
 
 
 def seen(providers: tuple[ProviderView, ...], there: Service, imports: tuple[EndpointSlice, ...]) -> View:
-    return View(FLEET_UID, SERVICE2, Intent.SYNC, providers, ConsumerView("new", there, imports), SINCE)
+    return View(FLEET_UID, SERVICE2, Intent.SYNC, CONSUMER, providers, ConsumerView("new", there, imports), SINCE)
 
 
 consumers = st.sampled_from([service(), service(headless=True)])

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from landbridge.api.core import Service
 from landbridge.api.discovery import SLICES, EndpointPort, EndpointSlice
-from landbridge.mcs.intent import Intent
+from landbridge.mcs.intent import CONSUMER, Intent
 from landbridge.mcs.plan import Change, Changes, plan
 from landbridge.mcs.views import ConsumerView, ProviderView, View
 from tests.unit.objects import FLEET_UID, SERVICE2, service, slice_, versioned
@@ -25,10 +25,13 @@ def view(
     imports: tuple[EndpointSlice, ...] = (),
     there: Service | None = None,
     intent: Intent = Intent.SYNC,
+    reason: str = CONSUMER,
     fleet: str = FLEET_UID,
     current: bool = True,
 ) -> View:
-    return View(fleet, SERVICE2, intent, providers, ConsumerView("new", there or service(), imports), SINCE, current)
+    return View(
+        fleet, SERVICE2, intent, reason, providers, ConsumerView("new", there or service(), imports), SINCE, current
+    )
 
 
 def stored(obj: EndpointSlice, version: str = "1") -> EndpointSlice:
