@@ -9,7 +9,7 @@ from contextlib import aclosing, asynccontextmanager
 from landbridge.api.discovery import SLICES, EndpointSlice
 from landbridge.api.names import MANAGED_BY, MANAGER
 from landbridge.kube.api import Api
-from landbridge.kube.watch import Changed, Connected, Lost, watch
+from landbridge.kube.watch import Changed, Connected, Lost, Scope, Watch
 
 Saw = Callable[[EndpointSlice, float], None]
 """Is told each version of an import, and when it came (loop time)."""
@@ -36,8 +36,8 @@ async def sight(api: Api, namespace: str, saw: Saw) -> AsyncGenerator[None]:
 
 async def _follow(api: Api, namespace: str, saw: Saw, opened: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
-    stream = watch(api, SLICES, namespace=namespace, selector=f"{MANAGED_BY}={MANAGER}")
-    async with aclosing(stream) as events:
+    watch = Watch(api, Scope(SLICES, namespace, f"{MANAGED_BY}={MANAGER}"))
+    async with aclosing(watch.events()) as events:
         async for event in events:
             match event:
                 case Changed(slice_, deleted=False):

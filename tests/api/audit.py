@@ -75,7 +75,10 @@ class Mark(NamedTuple):
 
 @dataclass(frozen=True)
 class AuditLog:
-    """The log of an API server of this machine. A request is in it when it is answered (a watch: when it is opened)."""
+    """The log of an API server of this machine. A request is in it when it is answered.
+
+    Watches are left out: each is opened again about twice a minute, whatever happens.
+    """
 
     path: Path
 
@@ -90,5 +93,5 @@ class AuditLog:
             text = log.read()
         lines = text[: text.rfind(b"\n") + 1].splitlines()
         requests = (msgspec.json.decode(line, type=Request) for line in lines)
-        found = (request for request in requests if request.request_received_timestamp > mark.time)
+        found = (r for r in requests if r.request_received_timestamp > mark.time and r.verb != "watch")
         return list({request.audit_id: request for request in found}.values())

@@ -82,7 +82,7 @@ class WatchedApi(MemoryApi):
         params: Mapping[str, str] | None = None,
         body: bytes | None = None,
         content_type: str = "application/json",
-        timeout: float | None = None,
+        timeout: float = 0,
     ) -> bytes:
         await asyncio.sleep(0)  # every request lets others run
         if self.delay and method != "GET":
@@ -96,7 +96,9 @@ class WatchedApi(MemoryApi):
         return answer
 
     @asynccontextmanager
-    async def stream(self, path: str, params: Mapping[str, str]) -> AsyncGenerator[aiohttp.StreamReader]:
+    async def stream(
+        self, path: str, params: Mapping[str, str], timeout: float
+    ) -> AsyncGenerator[aiohttp.StreamReader]:
         if self.down:
             raise UnreachableError("the line is cut")
         loop = asyncio.get_running_loop()

@@ -62,7 +62,7 @@ class MemoryApi(Api):
         params: Mapping[str, str] | None = None,
         body: bytes | None = None,
         content_type: str = JSON,
-        timeout: float | None = None,
+        timeout: float = 0,
     ) -> bytes:
         self.calls.append((method, path))
         self.before(method, path)

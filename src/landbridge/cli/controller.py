@@ -13,6 +13,7 @@ from cyclopts import Parameter, validators
 from landbridge.controller.leader import Times
 from landbridge.controller.process import Options, run
 from landbridge.kube.errors import KubeError
+from landbridge.kube.patience import Patience
 from landbridge.telemetry.log import Format, configure
 
 log = structlog.get_logger()
@@ -26,6 +27,12 @@ async def controller(
         float,
         Parameter(help="How long a standby waits for a leader that went silent.", validator=validators.Number(gte=1)),
     ] = 15.0,
+    watch_proof: Annotated[
+        float,
+        Parameter(
+            help="How long a watch is believed without proof that it is alive.", validator=validators.Number(gte=5)
+        ),
+    ] = Patience.proof,
     log_format: Format = "text",
     verbose: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
@@ -47,7 +54,7 @@ async def controller(
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     times = Times(lease_seconds, min(2.0, lease_seconds / 3))
     try:
-        await run(Options(kubeconfig, listen, times))
+        await run(Options(kubeconfig, listen, times, Patience(watch_proof)))
     except* (KubeError, OSError) as group:
         raise _first(group) from None
     except* asyncio.CancelledError:

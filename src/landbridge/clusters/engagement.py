@@ -73,7 +73,7 @@ class Engagement:
 
     async def _live(self) -> None:
         name, roster = self.cluster.name, self._roster
-        async with Api(self.cluster.config, self._token) as api:
+        async with Api(self.cluster.config, self._token, self._hub.patience) as api:
             member = Member(
                 self.cluster, api, on_change=self._listener.member_changed, on_contact=self._listener.contact_changed
             )

@@ -25,6 +25,11 @@ def service_of(slice_: EndpointSlice) -> Key:
     return Key(slice_.metadata.namespace, slice_.service)
 
 
+def own_ready(slice_: EndpointSlice) -> int:
+    """Ready endpoints of the cluster's own pods: what other clusters lose when a list lacks the slice."""
+    return 0 if slice_.managed_by == MANAGER else slice_.ready
+
+
 class Member:
     """A cluster of the fleet, as seen now. ``on_change`` and ``on_contact`` get the member itself."""
 
@@ -54,7 +59,9 @@ class Member:
             on_change(self, key)
 
         self.services = Informer(api, SERVICES, on_change=changed, on_contact=self._contact)
-        self.slices = Informer(api, SLICES, on_change=changed, on_contact=self._contact, index=service_of)
+        self.slices = Informer(
+            api, SLICES, on_change=changed, on_contact=self._contact, index=service_of, weight=own_ready
+        )
         self.namespaces = Informer(api, NAMESPACES, on_change=changed, on_contact=self._contact)
 
     @property

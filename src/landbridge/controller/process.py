@@ -32,6 +32,7 @@ from landbridge.kube.config import ConfigError, load
 from landbridge.kube.credentials import StaticToken
 from landbridge.kube.errors import KubeError, NotFoundError
 from landbridge.kube.informer import Informer
+from landbridge.kube.patience import Patience
 from landbridge.mcs.ending import emptied
 from landbridge.mcs.state import FleetState
 from landbridge.telemetry.metrics import IMPORTS, QUEUE, UNEXPLAINED
@@ -49,6 +50,8 @@ class Options:
     """Address of /metrics, /healthz and /readyz."""
     times: Times = field(default_factory=Times)
     """Of the leader election."""
+    patience: Patience = field(default_factory=Patience)
+    """Of all watches, on the hub and in the members."""
 
 
 async def run(options: Options) -> None:
@@ -64,7 +67,7 @@ async def run(options: Options) -> None:
             "--controller-kubeconfig` writes: no exec plugins, files or client certificates"
         )
     token = StaticToken(config.token)
-    async with Api(config, token) as hub, asyncio.TaskGroup() as tasks:
+    async with Api(config, token, options.patience) as hub, asyncio.TaskGroup() as tasks:
         tasks.create_task(keep_renewed(hub, HUB_ACCOUNT, token, kubeconfig_store(options.kubeconfig)))
         controller = Controller(hub)
         election = Election(hub, _identity(), options.times)
@@ -88,7 +91,6 @@ class Controller:
             MULTI_CLUSTER_SERVICES,
             on_change=lambda key: self._router.service_changed(key),
             on_contact=self._contact,
-            quorum=True,
         )
         self._secrets = Informer(
             hub,
@@ -97,7 +99,6 @@ class Controller:
             selector=CLUSTER_SELECTOR,
             on_change=lambda key: self._engagements.secret_changed(key),
             on_contact=self._contact,
-            quorum=True,
         )
         self._in_view = asyncio.Event()
         self._state = FleetState(uid="", multicluster_services=self._multicluster_services.store, current=False)

@@ -16,6 +16,7 @@ from landbridge.api.meta import Object, ObjectMeta
 from landbridge.kube.config import ConfigError, ServerConfig
 from landbridge.kube.credentials import TokenSource, ssl_context, token_source
 from landbridge.kube.errors import UnauthorizedError, UnreachableError, api_error
+from landbridge.kube.patience import Patience
 
 T = TypeVar("T", bound=Object)
 D = TypeVar("D")
@@ -29,15 +30,25 @@ APPLY_PATCH = "application/apply-patch+yaml"
 REQUEST_TIMEOUT = 30.0
 """Seconds for one request, answer included."""
 
-SILENCE = 70.0
-"""Seconds without a byte after which a stream counts as dead: bookmarks come about every 60."""
+LIST_TIMEOUT = 60.0
+"""Seconds for a list: a server that trickles one is as good as none."""
+
+IDLE = 25.0
+"""Seconds after which a connection that nobody uses is closed: before a server does it (90), or a balancer (30 and
+more), so that no write meets a dying one."""
 
 
 class Api:
     """One API server, used as an async context manager. Safe for concurrent use."""
 
-    def __init__(self, config: ServerConfig, tokens: TokenSource | None = None) -> None:
+    patience = Patience()
+    """Of all watches on this server."""
+
+    def __init__(
+        self, config: ServerConfig, tokens: TokenSource | None = None, patience: Patience | None = None
+    ) -> None:
         self.server = config.server
+        self.patience = patience or self.patience
         self.tokens = tokens or token_source(config)
         try:
             self._base = URL(config.server)
@@ -48,8 +59,7 @@ class Api:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        # Servers close idle connections after 90 s; ours go first, so that no write meets a dying one.
-        connector = aiohttp.TCPConnector(ssl=self._ssl, limit=0, keepalive_timeout=60)
+        connector = aiohttp.TCPConnector(ssl=self._ssl, limit=0, keepalive_timeout=IDLE)
         self._session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -65,14 +75,10 @@ class Api:
         """Read one object."""
         return self.decoded(kind.decoder, await self.request("GET", kind.path(namespace, name)))
 
-    async def list(
-        self, kind: Kind[T], namespace: str = "", *, selector: str = "", version: str | None = None
-    ) -> Listing[T]:
-        """Read all objects, from the server's cache when ``version`` is "0", else with a quorum."""
-        params = {"labelSelector": selector} if selector else {}
-        if version is not None:
-            params["resourceVersion"] = version
-        body = await self.request("GET", kind.path(namespace), params=params, timeout=None)
+    async def list(self, kind: Kind[T], namespace: str = "", *, selector: str = "", field: str = "") -> Listing[T]:
+        """Read all objects, with a quorum: no older than what anybody has written by now (rule S7)."""
+        params = selectors(selector, field)
+        body = await self.request("GET", kind.path(namespace), params=params, timeout=LIST_TIMEOUT)
         return self.decoded(kind.list_decoder, body)
 
     async def create(self, kind: Kind[T], obj: T) -> T:
@@ -113,9 +119,9 @@ class Api:
         params: Mapping[str, str] | None = None,
         body: bytes | None = None,
         content_type: str = JSON,
-        timeout: float | None = REQUEST_TIMEOUT,
+        timeout: float = REQUEST_TIMEOUT,
     ) -> bytes:
-        """Send one request and give the body of its answer, within ``timeout`` seconds (``None``: while bytes come).
+        """Send one request and give the body of its answer, within ``timeout`` seconds.
 
         Raises:
             ApiError: The server refused.
@@ -125,9 +131,11 @@ class Api:
             return await response.read()
 
     @asynccontextmanager
-    async def stream(self, path: str, params: Mapping[str, str]) -> AsyncGenerator[aiohttp.StreamReader]:
-        """Open an answer without end; SILENCE ends it."""
-        async with self._send("GET", path, params, None, JSON, None) as response:
+    async def stream(
+        self, path: str, params: Mapping[str, str], timeout: float
+    ) -> AsyncGenerator[aiohttp.StreamReader]:
+        """Open an answer that takes its time, but has ended in ``timeout`` seconds."""
+        async with self._send("GET", path, params, None, JSON, timeout) as response:
             yield response.content
 
     @asynccontextmanager
@@ -138,14 +146,14 @@ class Api:
         params: Mapping[str, str] | None,
         body: bytes | None,
         content_type: str,
-        total: float | None,
+        total: float,
     ) -> AsyncGenerator[aiohttp.ClientResponse]:
         if self._session is None:
             raise RuntimeError("Api is used outside its context")
         headers = {"Content-Type": content_type} if body is not None else {}
         if token := await self.tokens.token():
             headers["Authorization"] = f"Bearer {token}"
-        timeout = aiohttp.ClientTimeout(total=total, sock_connect=10, sock_read=SILENCE)
+        timeout = aiohttp.ClientTimeout(total=total, sock_connect=10)
         try:
             async with self._session.request(
                 method,
@@ -184,3 +192,8 @@ class Api:
         if isinstance(error, UnauthorizedError):
             self.tokens.refused()
         raise error
+
+
+def selectors(label: str, field: str) -> dict[str, str]:
+    """Query parameters of a list or a watch of some objects."""
+    return {name: value for name, value in (("labelSelector", label), ("fieldSelector", field)) if value}

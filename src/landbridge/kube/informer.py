@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
 from typing import Generic, TypeVar
@@ -9,11 +10,14 @@ from typing import Generic, TypeVar
 from landbridge.api.kind import Kind
 from landbridge.api.meta import Key, Object
 from landbridge.kube.api import Api
-from landbridge.kube.errors import KubeError
+from landbridge.kube.errors import KubeError, UnreachableError
 from landbridge.kube.store import Store
-from landbridge.kube.watch import Changed, Connected, Event, Listed, Lost, watch
+from landbridge.kube.watch import Changed, Connected, Event, Interrupted, Listed, Lost, Proved, Scope, Watch
 
 T = TypeVar("T", bound=Object)
+
+MOMENT = 2.0
+"""Seconds within which a stream that ended is open again; else contact is lost."""
 
 
 def own_key(obj: Object) -> Key:
@@ -21,8 +25,17 @@ def own_key(obj: Object) -> Key:
     return obj.metadata.key
 
 
+def one(_: Object) -> int:
+    """The weight of kinds whose objects count as such."""
+    return 1
+
+
 class Informer(Generic[T]):
-    """Follows a kind. ``on_change`` gets index keys, never objects; ``on_contact`` hears of contact won or lost."""
+    """Follows a kind. ``on_change`` gets index keys, never objects; ``on_contact`` hears of contact won or lost.
+
+    ``weight`` says how much an object counts under its index key: before a list takes all weight from a key, the server
+    is asked once more (rule S7).
+    """
 
     def __init__(
         self,
@@ -33,53 +46,76 @@ class Informer(Generic[T]):
         on_contact: Callable[[], None],
         namespace: str = "",
         selector: str = "",
-        quorum: bool = False,
+        field: str = "",
         index: Callable[[T], Key] = own_key,
+        weight: Callable[[T], int] = one,
     ) -> None:
         self.store = Store(index)
+        self.live = False
+        """Whether the store is complete and the watch is open, or was a moment ago: only then does absence mean
+        anything (rule S7)."""
         self.error: KubeError | None = None
         """What broke contact, while it is broken."""
+        self.proved_at = 0.0
+        """Loop time at which the server last showed that nothing is missing: by an event, a bookmark or a list."""
         self._api = api
-        self._kind = kind
-        self._namespace = namespace
-        self._selector = selector
-        self._quorum = quorum
+        self._scope = Scope(kind, namespace, selector, field)
+        self._weight = weight
         self._on_change = on_change
         self._on_contact = on_contact
-        self._connected = False
+        self._reopening: asyncio.TimerHandle | None = None
 
     @property
-    def live(self) -> bool:
-        """Whether the store is complete and the watch is open: only then does absence mean anything (rule S7)."""
-        return self._connected
+    def synced(self) -> bool:
+        """Whether everything was listed once: from then on the store is complete, if old."""
+        return self.store.epoch > 0
 
     async def run(self) -> None:
         """Follow, forever."""
-        stream = watch(self._api, self._kind, namespace=self._namespace, selector=self._selector, quorum=self._quorum)
+        watch = Watch(
+            self._api,
+            self._scope,
+            takes_away=lambda items: self.store.empties(items, self._weight),
+        )
         try:
-            async with aclosing(stream) as events:
+            async with aclosing(watch.events()) as events:
                 async for event in events:
                     self._take(event)
         finally:
-            self._connected = False
+            self._settle()
+            self.live = False
 
     def _take(self, event: Event[T]) -> None:
         match event:
             case Changed(obj, deleted):
-                changed = self.store.drop(obj) if deleted else self.store.put(obj)
+                self._proved(self.store.drop(obj) if deleted else self.store.put(obj))
             case Listed(items, version):
-                changed = self.store.replace(items, version)
+                self._proved(self.store.replace(items, version))
+            case Proved():
+                self._proved(set())
             case Connected():
                 self._contact(None)
-                return
+            case Interrupted():
+                late = UnreachableError(
+                    f"no answer from {self._api.server}: the watch was not open again in {MOMENT:g} s"
+                )
+                self._reopening = asyncio.get_running_loop().call_later(MOMENT, self._contact, late)
             case Lost(error):
                 self._contact(error)
-                return
+
+    def _proved(self, changed: set[Key]) -> None:
+        self.proved_at = asyncio.get_running_loop().time()
         for key in changed:
             self._on_change(key)
 
     def _contact(self, error: KubeError | None) -> None:
-        was = self._connected
-        self._connected, self.error = error is None, error
-        if was != self._connected:
+        self._settle()
+        was = self.live
+        self.live, self.error = error is None, error
+        if was != self.live:
             self._on_contact()
+
+    def _settle(self) -> None:
+        if self._reopening:
+            self._reopening.cancel()
+            self._reopening = None

@@ -12,21 +12,18 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
 from landbridge.api.meta import Key, Object, ObjectMeta
+from landbridge.kube.revision import revision
 
 T = TypeVar("T", bound=Object)
 
 
 def newer(one: Object, other: Object) -> bool:
-    """Whether ``one`` is a later version; versions of one kind compare as numbers (KEP-5504)."""
+    """Whether ``one`` is a later version."""
     return _version(one.metadata) > _version(other.metadata)
 
 
 def _version(meta: ObjectMeta) -> int:
-    return _number(meta.resource_version)
-
-
-def _number(version: str) -> int:
-    return int(version) if version.isdigit() else 0
+    return revision(meta.resource_version)
 
 
 class Store(Generic[T]):
@@ -60,6 +57,11 @@ class Store(Generic[T]):
         """The objects that the index puts together."""
         return tuple(self._groups.get(index, {}).values())
 
+    def empties(self, items: Iterable[T], weight: Callable[[T], int]) -> bool:
+        """Whether a list would take away the last that weighs anything of what the index puts together."""
+        left = {self._index(obj) for obj in items if weight(obj)}
+        return any(index not in left and any(map(weight, group.values())) for index, group in self._groups.items())
+
     def put(self, obj: T) -> set[Key]:
         """The watch says that the object was created or changed; an answer may have told more by then."""
         changed = self._take(obj)
@@ -78,7 +80,7 @@ class Store(Generic[T]):
         for obj in items:
             self._add(obj)
         self.epoch += 1
-        self._seen = _number(version)
+        self._seen = revision(version)
         self._gone.clear()
         return {
             self._index(obj)

@@ -1,15 +1,15 @@
-"""A watch that never ends: list once, follow the changes, reconnect, list again only when the server demands it.
+"""A watch that never ends: list, follow the changes, reconnect; list again when the server demands it, or is in doubt.
 
-Three loops with one worry each: `watch` survives (errors, 410, servers that close at once), `_follow` is one HTTP
-request, `_batches` finds the line ends (lines are longer than aiohttp's readline allows). The protocol is that of
-"Efficient detection of changes" in the Kubernetes documentation (reference/using-api/api-concepts).
+Three loops with one worry each: `Watch.events` survives (errors, 410, silence, servers that close at once or went back
+in time), `Watch._follow` is one HTTP request, `_batches` finds the line ends (lines are longer than aiohttp's readline
+allows). The protocol is that of "Efficient detection of changes" in the Kubernetes documentation
+(reference/using-api/api-concepts).
 """
 
 from __future__ import annotations
 
 import asyncio
-import random
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from types import GenericAlias
@@ -17,16 +17,21 @@ from typing import Generic, TypeVar, Union
 
 import msgspec
 
-from landbridge.api.kind import Kind
+from landbridge.api.kind import Kind, Listing
 from landbridge.api.meta import Lean, Object
-from landbridge.kube.api import Api
+from landbridge.kube.api import Api, selectors
 from landbridge.kube.backoff import Backoff
 from landbridge.kube.errors import GoneError, KubeError, Status, UnreachableError, api_error
+from landbridge.kube.patience import Doubt
+from landbridge.kube.revision import revision
 
 T = TypeVar("T", bound=Object)
 
-EMPTY_STREAMS = 3
-"""Streams in a row without one event, after which the list is read again: some servers do not say 410."""
+LIVED = 2.0
+"""Seconds after which a stream's end is no failure, but what balancers and servers do to streams."""
+
+CONFIRMATION = 1.0
+"""Seconds until a list that takes something away is asked for again."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +57,23 @@ class Changed(Generic[T]):
 
 
 @dataclass(frozen=True)
+class Proved:
+    """A bookmark: nothing else happened up to now."""
+
+
+@dataclass(frozen=True)
+class Interrupted:
+    """The stream ended, as streams do, and is opened again at once."""
+
+
+@dataclass(frozen=True)
 class Lost:
     """Contact is lost: what is known stays, and grows old."""
 
     error: KubeError
 
 
-Event = Listed[T] | Connected | Changed[T] | Lost
+Event = Listed[T] | Connected | Changed[T] | Proved | Interrupted | Lost
 
 
 class _Line(Lean, Generic[T], frozen=True, gc=False, tag_field="type"):
@@ -89,73 +104,136 @@ class _Error(Lean, frozen=True, gc=False, tag_field="type", tag="ERROR"):
     object: Status
 
 
-async def watch(
-    api: Api,
-    kind: Kind[T],
-    *,
-    namespace: str = "",
-    selector: str = "",
-    quorum: bool = False,
-    backoff: Backoff | None = None,
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-) -> AsyncGenerator[Event[T]]:
-    """Everything that happens to the objects of a kind, forever. Close it to stop.
+@dataclass(frozen=True)
+class Scope(Generic[T]):
+    """What is watched: objects of one kind, of all namespaces or one, all or some."""
 
-    The first list may come from the server's cache, unless ``quorum`` is set; a later one is a quorum read, because it
-    decides what is gone.
+    kind: Kind[T]
+    namespace: str = ""
+    selector: str = ""
+    field: str = ""
+    """A field selector, as ``metadata.name=x``."""
+
+    @property
+    def path(self) -> str:
+        """The URL path of the collection."""
+        return self.kind.path(self.namespace)
+
+    async def list(self, api: Api) -> Listing[T]:
+        """Everything that is there now."""
+        return await api.list(self.kind, self.namespace, selector=self.selector, field=self.field)
+
+
+class Watch(Generic[T]):
+    """Everything that happens to the objects of a scope.
+
+    All lists are quorum reads, because they decide what is gone. One that ``takes_away`` the last of something is
+    believed only when a second one says so too.
     """
-    backoff = backoff or Backoff()
-    consistency = None if quorum else "0"
-    version = ""
-    empty = 0
-    while True:
-        try:
-            if not version:
-                listing = await api.list(kind, namespace, selector=selector, version=consistency)
-                version, consistency = listing.metadata.resource_version, None
-                yield Listed(listing.items, version)
-            empty += 1
-            async with aclosing(_follow(api, kind, namespace, selector, version)) as events:
-                async for event in events:
-                    if isinstance(event, Changed):
-                        version = event.object.metadata.resource_version
-                        empty = 0
-                        backoff.reset()
-                    if isinstance(event, Connected) or event.object.metadata.name:
-                        yield event
-            if empty >= EMPTY_STREAMS:
-                raise GoneError(410, "Expired", "the server closed the watch again and again without an event")
-        except KubeError as error:
-            if isinstance(error, GoneError):
-                version, empty = "", 0
-            yield Lost(error)
-            await sleep(backoff.next(error))
 
+    def __init__(
+        self,
+        api: Api,
+        scope: Scope[T],
+        *,
+        takes_away: Callable[[Sequence[T]], bool] = lambda items: False,
+        backoff: Backoff | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._api = api
+        self._scope = scope
+        self._takes_away = takes_away
+        self._patience = api.patience
+        self._backoff = backoff or Backoff()
+        self._sleep = sleep
+        self._clock = asyncio.get_running_loop().time
+        self._doubt = Doubt(api.patience, self._clock)
+        self._decoder = _decoder(scope.kind)
+        self._version = ""
+        """How far it has got; empty when everything has to be listed."""
+        self._opened: float | None = None
+        """When the stream that is open was asked for."""
 
-async def _follow(
-    api: Api, kind: Kind[T], namespace: str, selector: str, version: str
-) -> AsyncGenerator[Connected | Changed[T]]:
-    """One watch request; a bookmark comes as a Changed object that has a version and no name."""
-    params = {
-        "watch": "true",
-        "allowWatchBookmarks": "true",
-        "resourceVersion": version,
-        "timeoutSeconds": str(random.randrange(240, 300)),  # spread, so that watches do not all come back together
-    }
-    if selector:
-        params["labelSelector"] = selector
-    decoder = _decoder(kind)
-    async with api.stream(kind.path(namespace), params) as content:
-        yield Connected()
-        async for batch in _batches(content.iter_any()):
+    async def events(self) -> AsyncGenerator[Event[T]]:
+        """Forever; close it to stop."""
+        while True:
+            seconds = self._patience.stream()
+            error: KubeError = UnreachableError(f"{self._api.server} closed the watch at once")
+            self._opened = None
             try:
-                lines = decoder.decode_lines(batch)
-            except msgspec.DecodeError as error:
-                raise UnreachableError(f"{api.server} sent a watch event that cannot be read: {error}") from error
-            for line in lines:
-                if isinstance(line, _Error):
-                    raise api_error(line.object.code, msgspec.json.encode(line.object))
-                yield Changed(line.object, deleted=isinstance(line, _Deleted))
+                if not self._version or self._doubt.outlasted(seconds):
+                    yield await self._list()
+                async with aclosing(self._follow(seconds)) as events:
+                    async for event in events:
+                        yield event
+            except KubeError as caught:
+                error = caught
+            if self._survives(error, seconds):
+                yield Interrupted()
+            else:
+                yield Lost(error)
+                await self._sleep(self._backoff.next(error))
+
+    def _survives(self, error: KubeError, seconds: int) -> bool:
+        """Whether contact outlives the end of a stream that was to take so long."""
+        lived = 0.0 if self._opened is None else self._clock() - self._opened
+        whole = 0.9 * seconds
+        if lived < whole:
+            self._doubt.trouble()
+        steady = lived >= min(LIVED, whole)
+        if steady:
+            self._backoff.reset()
+        if isinstance(error, GoneError):
+            self._version = ""
+            return False
+        return steady
+
+    async def _list(self) -> Listed[T]:
+        listing = await self._scope.list(self._api)
+        if self._takes_away(listing.items):
+            await self._sleep(CONFIRMATION)
+            listing = await self._scope.list(self._api)
+        self._version = listing.metadata.resource_version
+        self._doubt.listed()
+        return Listed(listing.items, self._version)
+
+    async def _follow(self, seconds: int) -> AsyncGenerator[Connected | Changed[T] | Proved]:
+        """One watch request."""
+        params = {
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": self._version,
+            "timeoutSeconds": str(seconds),
+            **selectors(self._scope.selector, self._scope.field),
+        }
+        asked = self._clock()
+        async with self._api.stream(self._scope.path, params, seconds + self._patience.leeway) as content:
+            self._opened = asked
+            yield Connected()
+            async for batch in _batches(content.iter_any()):
+                for line in self._lines(batch):
+                    self._reach(line.object.metadata.resource_version)
+                    if isinstance(line, _Bookmark):
+                        yield Proved()
+                    else:
+                        yield Changed(line.object, deleted=isinstance(line, _Deleted))
+
+    def _lines(self, batch: bytes) -> Iterator[_Line[T]]:
+        try:
+            lines = self._decoder.decode_lines(batch)
+        except msgspec.DecodeError as error:
+            raise UnreachableError(f"{self._api.server} sent a watch event that cannot be read: {error}") from error
+        for line in lines:
+            if isinstance(line, _Error):
+                raise api_error(line.object.code, msgspec.json.encode(line.object))
+            yield line
+
+    def _reach(self, version: str) -> None:
+        """Something came, and so the stream is alive."""
+        if revision(version) < revision(self._version):
+            raise GoneError(410, "Expired", f"{self._api.server} went back from {self._version} to {version}")
+        self._version = version
+        self._doubt.proved()
 
 
 def _decoder(kind: Kind[T]) -> msgspec.json.Decoder[_Line[T] | _Error]:

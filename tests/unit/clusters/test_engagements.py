@@ -26,6 +26,7 @@ from landbridge.kube.config import ServerConfig
 from landbridge.kube.credentials import StaticToken
 from landbridge.kube.errors import ForbiddenError
 from landbridge.kube.informer import Informer
+from landbridge.kube.patience import Patience
 from landbridge.mcs.ending import emptied
 from landbridge.telemetry.metrics import IMPORTS, QUEUE, UNEXPLAINED
 from tests.unit.controller.rig import Rig, World
@@ -80,7 +81,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     world = World()
     apis = {api.server: api for api in world.clusters.values()}
 
-    def connect(config: ServerConfig, token: StaticToken) -> WatchedApi:
+    def connect(config: ServerConfig, token: StaticToken, _: Patience) -> WatchedApi:
         apis[config.server].tokens = token
         return apis[config.server]
 

@@ -10,6 +10,7 @@ from landbridge.api.meta import Key
 from landbridge.api.names import FLEET, MANAGER
 from landbridge.clusters import member as module
 from landbridge.kube.errors import ForbiddenError
+from landbridge.kube.patience import Patience
 from tests.unit.fakes import Heard, WatchedApi, following, make_member, settle
 from tests.unit.objects import FLEET_UID, SERVICE2, cluster, service, slice_
 
@@ -48,6 +49,30 @@ async def test_s7_a_cut_line_keeps_what_was_known() -> None:
         assert member.trouble == "the line is cut"
         assert heard.contacts == [True, False]
         assert [s.metadata.name for s in member.slices.store.group(SERVICE2)] == ["a"]
+
+
+async def test_s7_a_list_without_the_last_own_endpoints_of_a_service_is_confirmed() -> None:
+    """Its imports, which stay, must not hide that."""
+    api = WatchedApi()
+    api.patience = Patience(5)
+    api.add(SLICES, slice_("own"))
+    api.add(SLICES, slice_("ours", manager=MANAGER, labels={FLEET: FLEET_UID}))
+    member = make_member(cluster("old"), api)
+    lists: list[set[str]] = []
+
+    def look(method: str, path: str) -> None:
+        if path == SLICES.path():
+            lists.append({slice_.metadata.name for slice_ in member.slices.store})
+
+    async with following(member):
+        api.cut()
+        await settle(5)
+        api.take(SLICES, Key("mcs-demo", "own"))
+        api.before = look
+        api.heal()
+        await settle(60)
+        assert lists == [{"own", "ours"}] * 2
+        assert {slice_.metadata.name for slice_ in member.slices.store} == {"ours"}
 
 
 async def test_contact_is_won_again_and_says_since_when(monkeypatch: pytest.MonkeyPatch) -> None:

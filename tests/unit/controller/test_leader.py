@@ -38,7 +38,7 @@ class Line(MemoryApi):
         params: Mapping[str, str] | None = None,
         body: bytes | None = None,
         content_type: str = "application/json",
-        timeout: float | None = None,
+        timeout: float = 0,
     ) -> bytes:
         if self.cut:
             raise UnreachableError("the line is cut")

@@ -27,7 +27,7 @@ class Portal(MemoryApi):
         params: Mapping[str, str] | None = None,
         body: bytes | None = None,
         content_type: str = JSON,
-        timeout: float | None = None,
+        timeout: float = 0,
     ) -> bytes:
         return b"<html>Log in</html>"
 

@@ -49,7 +49,7 @@ class Minting(MemoryApi):
         params: Mapping[str, str] | None = None,
         body: bytes | None = None,
         content_type: str = JSON,
-        timeout: float | None = None,
+        timeout: float = 0,
     ) -> bytes:
         if self.clock() < self.down_until:
             raise UnreachableError("cut")

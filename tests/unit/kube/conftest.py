@@ -9,6 +9,7 @@ import pytest
 from landbridge.kube.api import Api
 from landbridge.kube.config import ServerConfig
 from landbridge.kube.credentials import StaticToken
+from landbridge.kube.patience import Patience
 from tests.unit.kube.certificates import Authority
 from tests.unit.kube.clock import Clock
 from tests.unit.kube.fake_server import FakeServer
@@ -41,9 +42,8 @@ def tokens() -> StaticToken:
 
 @pytest.fixture
 async def api(server: FakeServer, tokens: StaticToken, authority: Authority) -> AsyncGenerator[Api]:
-    async with Api(
-        ServerConfig(server.url, ca=authority.pem), tokens
-    ) as api:  # a CA given is quicker than the machine's
+    config = ServerConfig(server.url, ca=authority.pem)  # a CA given is quicker than the machine's
+    async with Api(config, tokens, Patience(uniform=lambda least, most: most)) as api:
         yield api
 
 

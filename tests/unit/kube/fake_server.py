@@ -15,6 +15,8 @@ from typing import Any, Self
 import msgspec
 from aiohttp import web
 
+from tests.unit.kube.clock import Clock
+
 Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 Body = dict[str, Any]
 
@@ -132,13 +134,18 @@ class Stream:
         self.closed = asyncio.Event()
         self._gate = asyncio.Event()
         self._gate.set()
-        self._pieces: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._pieces: asyncio.Queue[bytes | Callable[[], None] | None] = asyncio.Queue()
         self._cut = False
         self.send(*pieces)
 
     def send(self, *pieces: bytes) -> Self:
         for piece in pieces:
             self._pieces.put_nowait(piece)
+        return self
+
+    def lives(self, clock: Clock, seconds: float) -> Self:
+        """Let that much time pass before what follows."""
+        self._pieces.put_nowait(lambda: clock.advance(seconds))
         return self
 
     def end(self) -> Self:
@@ -172,7 +179,11 @@ class Stream:
         response.enable_chunked_encoding()
         await response.prepare(request)
         while piece := await self._pieces.get():
-            await response.write(piece)
+            if isinstance(piece, bytes):
+                await response.write(piece)
+            else:
+                await asyncio.sleep(0.01)  # what was sent arrives first
+                piece()
         if self._cut and request.transport:
             request.transport.abort()
         return response

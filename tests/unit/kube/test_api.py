@@ -57,10 +57,10 @@ async def test_list_reads_all_objects_and_their_version(api: Api, server: FakeSe
     assert server.seen[0].params == {}, "without a version it is a quorum read"
 
 
-async def test_list_asks_for_a_label_and_for_the_servers_cache(api: Api, server: FakeServer) -> None:
+async def test_list_asks_for_labels_and_fields(api: Api, server: FakeServer) -> None:
     server.script("/api/v1/configmaps", listing(9))
-    await api.list(CONFIG_MAPS, selector="a=b,c notin (d)", version="0")
-    assert server.seen[0].params == {"labelSelector": "a=b,c notin (d)", "resourceVersion": "0"}
+    await api.list(CONFIG_MAPS, selector="a=b,c notin (d)", field="metadata.name=a")
+    assert server.seen[0].params == {"labelSelector": "a=b,c notin (d)", "fieldSelector": "metadata.name=a"}
 
 
 async def test_create_posts_to_the_collection(api: Api, server: FakeServer) -> None:
@@ -172,7 +172,7 @@ async def test_renewed_token_serves_the_next_request_s8(api: Api, server: FakeSe
 async def test_renewed_token_serves_the_next_watch_s8(api: Api, server: FakeServer, tokens: StaticToken) -> None:
     server.script_watch(MAPS, Stream())
     tokens.value = "second"
-    async with api.stream(MAPS, {"watch": "true"}):
+    async with api.stream(MAPS, {"watch": "true"}, 30):
         assert server.seen[0].headers["Authorization"] == "Bearer second"
 
 
@@ -314,7 +314,7 @@ async def test_answer_cut_off_in_the_middle_is_unreachable(api: Api, server: Fak
 async def test_refused_stream_is_told_like_any_refusal(api: Api, server: FakeServer) -> None:
     server.script_watch(MAPS, refuses(403, "Forbidden", "may not watch"))
     with pytest.raises(ForbiddenError, match="may not watch"):
-        async with api.stream(MAPS, {"watch": "true"}):
+        async with api.stream(MAPS, {"watch": "true"}, 30):
             pass
 
 

@@ -43,6 +43,11 @@ def test_waits_at_least_as_long_as_the_server_asks() -> None:
     assert backoff.next(UnreachableError("cut")) == pytest.approx(0.8)
 
 
+def test_a_server_that_asks_for_a_day_is_asked_again_in_half_a_minute() -> None:
+    backoff = Backoff(0.1, 1.0, longest)
+    assert backoff.next(ApiError(503, "ServiceUnavailable", "away", retry_after=86400.0)) == 30.0
+
+
 def test_never_overflows() -> None:
     backoff = Backoff(0.1, 15.0, longest)
     assert [backoff.next() for _ in range(3000)][-1] == 15.0

@@ -12,17 +12,20 @@ from landbridge.api.discovery import SLICES
 from landbridge.api.kind import Kind
 from landbridge.api.meta import Key, Object
 from landbridge.api.names import SERVICE_NAME
-from landbridge.kube.api import SILENCE, Api
+from landbridge.kube.api import Api
 from landbridge.kube.errors import ForbiddenError, GoneError, KubeError, UnreachableError
-from landbridge.kube.informer import Informer, own_key
+from landbridge.kube.informer import MOMENT, Informer, one, own_key
+from landbridge.kube.watch import CONFIRMATION, LIVED
 from tests.unit.kube.clock import Clock
 from tests.unit.kube.fake_server import (
     FakeServer,
     Stream,
     added,
+    bookmark,
     deleted,
     in_stream_error,
     listing,
+    meta,
     modified,
     obj,
     refuses,
@@ -30,7 +33,7 @@ from tests.unit.kube.fake_server import (
 )
 
 PATH = SERVICES.path()
-LONG = 60.0
+LONG = 16.0
 """Longer than any back-off."""
 
 
@@ -41,10 +44,18 @@ def service_of(obj: Object) -> Key:
 class Following:
     """A running informer, and what it told: keys, ``+`` for contact won and ``-`` for contact lost."""
 
-    def __init__(self, api: Api, kind: Kind[Object], index: Callable[[Object], Key]) -> None:
+    def __init__(
+        self, api: Api, kind: Kind[Any], index: Callable[[Any], Key], weight: Callable[[Any], int], field: str
+    ) -> None:
         self._told: asyncio.Queue[str] = asyncio.Queue()
-        self.informer = Informer(
-            api, kind, on_change=lambda key: self._told.put_nowait(key.name), on_contact=self._contact, index=index
+        self.informer: Informer[Any] = Informer(
+            api,
+            kind,
+            on_change=lambda key: self._told.put_nowait(key.name),
+            on_contact=self._contact,
+            field=field,
+            index=index,
+            weight=weight,
         )
 
     def _contact(self) -> None:
@@ -52,14 +63,12 @@ class Following:
 
     async def told(self, count: int) -> str:
         """The next things told, as one text."""
-        async with asyncio.timeout(5):
-            return " ".join([await self._told.get() for _ in range(count)])
+        return " ".join([await self._told.get() for _ in range(count)])
 
     async def failed(self, error: type[KubeError]) -> None:
         """Until this is the error; a first attempt that fails is told to nobody."""
-        async with asyncio.timeout(5):
-            while not isinstance(self.informer.error, error):
-                await asyncio.sleep(0)
+        while not isinstance(self.informer.error, error):
+            await asyncio.sleep(0)
 
     def live(self) -> bool:
         return self.informer.live
@@ -74,9 +83,13 @@ class Following:
 
 @asynccontextmanager
 async def following(
-    api: Api, kind: Kind[Any] = SERVICES, index: Callable[[Any], Key] = own_key
+    api: Api,
+    kind: Kind[Any] = SERVICES,
+    index: Callable[[Any], Key] = own_key,
+    weight: Callable[[Any], int] = one,
+    field: str = "",
 ) -> AsyncGenerator[Following]:
-    following = Following(api, kind, index)
+    following = Following(api, kind, index, weight, field)
     task = asyncio.create_task(following.informer.run())
     try:
         yield following
@@ -136,7 +149,8 @@ async def test_contact_won_back_goes_on_without_telling_what_did_not_change(
 async def test_after_a_new_list_what_it_lacks_is_gone_but_not_live_before_the_watch_is_s7(
     api: Api, server: FakeServer, clock: Clock
 ) -> None:
-    server.script(PATH, listing(7, obj("a", 3), obj("b", 4), obj("c", 5)), listing(20, obj("a", 3), obj("c", 19)))
+    left = listing(20, obj("a", 3), obj("c", 19))
+    server.script(PATH, listing(7, obj("a", 3), obj("b", 4), obj("c", 5)), left, left)
     again = Stream().hold()
     server.script_watch(PATH, Stream(in_stream_error(410, "Expired")), again)
     async with following(api) as it:
@@ -144,6 +158,9 @@ async def test_after_a_new_list_what_it_lacks_is_gone_but_not_live_before_the_wa
         assert isinstance(it.informer.error, GoneError)
         assert it.names == {"a", "b", "c"}
         clock.advance(LONG)
+        await server.asked(4)
+        assert it.names == {"a", "b", "c"}, "not before it is confirmed"
+        clock.advance(CONFIRMATION)
         assert sorted((await it.told(2)).split()) == ["b", "c"]
         assert it.names == {"a", "c"}
         await again.asked.wait()
@@ -152,26 +169,107 @@ async def test_after_a_new_list_what_it_lacks_is_gone_but_not_live_before_the_wa
         assert await it.told(1) == "+"
 
 
-async def test_empty_list_after_a_loss_is_a_quorum_read_s7(api: Api, server: FakeServer, clock: Clock) -> None:
-    server.script(PATH, listing(7, obj("a", 3)), listing(20))
+async def test_empty_list_after_a_loss_is_confirmed_by_a_second_quorum_read_s7(
+    api: Api, server: FakeServer, clock: Clock
+) -> None:
+    server.script(PATH, listing(7, obj("a", 3)), listing(20), listing(21, obj("a", 3)))
     server.script_watch(PATH, refuses(410), Stream())
     async with following(api) as it:
         assert await it.told(1) == "a"
         await it.failed(GoneError)
         clock.advance(LONG)
-        assert await it.told(2) == "a +"
-        assert it.names == set()
-    assert server.lists[1].params == {}
-
-
-async def test_silence_is_lost_contact_s7(api: Api, server: FakeServer, clock: Clock) -> None:
-    server.script(PATH, listing(7, obj("a", 3)))
-    server.script_watch(PATH, Stream())
-    async with following(api) as it:
-        assert await it.told(2) == "a +"
-        clock.advance(SILENCE + 1)
-        assert await it.told(1) == "-"
+        await server.asked(3)
+        clock.advance(CONFIRMATION)
+        assert await it.told(1) == "+"
         assert it.names == {"a"}
+    assert [seen.params for seen in server.lists] == [{}, {}, {}]
+
+
+async def test_list_that_leaves_a_key_nothing_that_counts_is_confirmed_s7(
+    api: Api, server: FakeServer, clock: Clock
+) -> None:
+    """The objects are still there, but none of them counts: a Service whose slices have no ready endpoint."""
+
+    def slice_of(version: int, *ready: bool) -> dict[str, Any]:
+        made = meta("s-1", version, labels={SERVICE_NAME: "web"})
+        ends = [{"addresses": ["10.1.0.1"], "conditions": {"ready": one}} for one in ready]
+        return {"metadata": made, "addressType": "IPv4", "endpoints": ends}
+
+    alive, emptied = slice_of(3, True, False), slice_of(19, False)
+    server.script(SLICES.path(), listing(7, alive), listing(20, emptied), listing(21, alive))
+    server.script_watch(SLICES.path(), refuses(410), Stream())
+    async with following(api, SLICES, service_of, lambda slice_: slice_.ready) as it:
+        assert await it.told(1) == "web"
+        await it.failed(GoneError)
+        clock.advance(LONG)
+        await server.asked(3)
+        clock.advance(CONFIRMATION)
+        assert await it.told(1) == "+"
+        assert [slice_.ready for slice_ in it.informer.store] == [1]
+
+
+async def test_stream_that_ends_and_is_opened_again_is_no_lost_contact(
+    api: Api, server: FakeServer, clock: Clock
+) -> None:
+    server.script(PATH, listing(7))
+    again = Stream(added("b", 9)).hold()
+    server.script_watch(PATH, Stream(added("a", 8)).lives(clock, LIVED).cut(), again)
+    async with following(api) as it:
+        assert await it.told(2) == "+ a"
+        await again.asked.wait()
+        clock.advance(MOMENT - 0.5)
+        again.release()
+        assert await it.told(1) == "b"
+        clock.advance(MOMENT)
+        await asyncio.sleep(0.01)
+        assert it.live()
+        assert it.nothing_more()
+
+
+async def test_stream_that_is_not_opened_again_in_a_moment_is_lost_contact_s7(
+    api: Api, server: FakeServer, clock: Clock
+) -> None:
+    server.script(PATH, listing(7))
+    again = Stream().hold()
+    server.script_watch(PATH, Stream().lives(clock, LIVED).cut(), again)
+    async with following(api) as it:
+        assert await it.told(1) == "+"
+        await again.asked.wait()
+        clock.advance(MOMENT)
+        assert await it.told(1) == "-"
+        assert not it.live()
+        assert server.url in str(it.informer.error)
+        again.release()
+        assert await it.told(1) == "+"
+        assert it.informer.error is None
+
+
+async def test_says_when_the_server_last_proved_that_nothing_is_missing(
+    api: Api, server: FakeServer, clock: Clock
+) -> None:
+    server.script(PATH, listing(7))
+    stream = Stream()
+    server.script_watch(PATH, stream)
+    async with following(api) as it:
+        assert (it.informer.synced, it.informer.proved_at) == (False, 0.0)
+        assert await it.told(1) == "+"
+        assert it.informer.synced
+        began = last = it.informer.proved_at
+        for proof in (bookmark(8), added("a", 9)):
+            clock.advance(10)
+            stream.send(proof)
+            while it.informer.proved_at == last:
+                await asyncio.sleep(0)
+            last = it.informer.proved_at
+        assert last >= began + 20
+
+
+async def test_follows_one_object_by_its_name(api: Api, server: FakeServer) -> None:
+    server.script(PATH, listing(7))
+    server.script_watch(PATH, Stream())
+    async with following(api, field="metadata.name=a") as it:
+        assert await it.told(1) == "+"
+    assert [seen.params["fieldSelector"] for seen in server.seen] == ["metadata.name=a"] * 2
 
 
 async def test_server_that_is_away_from_the_start_is_tried_on(api: Api, server: FakeServer, clock: Clock) -> None:
@@ -183,14 +281,6 @@ async def test_server_that_is_away_from_the_start_is_tried_on(api: Api, server: 
             assert not it.live()
             clock.advance(LONG)
         assert await it.told(2) == "a +"
-
-
-async def test_regular_end_of_a_stream_is_no_lost_contact(api: Api, server: FakeServer) -> None:
-    server.script(PATH, listing(7))
-    server.script_watch(PATH, Stream(added("a", 8)).end(), Stream(added("b", 9)))
-    async with following(api) as it:
-        assert await it.told(3) == "+ a b"
-        assert it.live()
 
 
 async def test_own_write_that_overtook_its_event_stays_and_is_not_told_twice(api: Api, server: FakeServer) -> None:

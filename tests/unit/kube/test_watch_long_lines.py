@@ -38,7 +38,7 @@ async def test_chunks_may_end_anywhere(api: Api, server: FakeServer, size: int) 
     text = added("b", 8, spec={"selector": {"ünï": "☃"}}) + bookmark(9) + modified("b", 10)
     server.script_watch(PATH, Stream(*(text[start : start + size] for start in range(0, len(text), size))))
     async with watching(api) as watch:
-        assert await watch.take(4) == ["listed", "connected", "put b@8", "put b@10"]
+        assert await watch.take(5) == ["listed", "connected", "put b@8", "proved", "put b@10"]
 
 
 @settings(deadline=None)

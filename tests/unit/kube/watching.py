@@ -3,39 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from typing import Generic, TypeVar
 
 from landbridge.api.core import SERVICES, Service
-from landbridge.api.kind import Kind
 from landbridge.api.meta import Object
 from landbridge.kube.api import Api
 from landbridge.kube.backoff import Backoff
 from landbridge.kube.errors import ApiError
-from landbridge.kube.watch import Changed, Connected, Event, Listed, Lost, watch
+from landbridge.kube.watch import Changed, Connected, Event, Interrupted, Listed, Lost, Proved, Scope, Watch
 
 T = TypeVar("T", bound=Object)
 
 PATH = SERVICES.path()
+WHOLE = 30.0
+"""Seconds of a stream that ends when it was asked to."""
 
 
 class Watching(Generic[T]):
-    def __init__(self, api: Api, kind: Kind[T], namespace: str, selector: str) -> None:
+    def __init__(self, api: Api, scope: Scope[T], takes_away: Callable[[Sequence[T]], bool]) -> None:
         self.pauses: list[float] = []
         """Seconds that the watch wanted to wait."""
         self.lost: list[Lost] = []
         backoff = Backoff(uniform=lambda least, most: most)
-        self.events = watch(api, kind, namespace=namespace, selector=selector, backoff=backoff, sleep=self._pause)
+        self.events = Watch(api, scope, takes_away=takes_away, backoff=backoff, sleep=self._pause).events()
 
     async def _pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
         await asyncio.sleep(0)
 
     async def take(self, count: int) -> list[str]:
-        """The next events: ``listed a@1 b@2``, ``connected``, ``put a@3``, ``deleted a@4``, ``lost 410``."""
-        async with asyncio.timeout(5):
-            return [self._text(await anext(self.events)) for _ in range(count)]
+        """The next events: ``listed a@1 b@2``, ``connected``, ``put a@3``, ``deleted a@4``, ``proved``, ``ended``,
+        ``lost 410``."""
+        return [self._text(await anext(self.events)) for _ in range(count)]
 
     def soon(self) -> asyncio.Task[str]:
         """The next event, awaited while the test does something else."""
@@ -50,6 +51,10 @@ class Watching(Generic[T]):
                 return " ".join(["listed", *map(_version, items)])
             case Connected():
                 return "connected"
+            case Proved():
+                return "proved"
+            case Interrupted():
+                return "ended"
             case Changed(obj, deleted):
                 return f"{'deleted' if deleted else 'put'} {_version(obj)}"
             case Lost(error):
@@ -62,13 +67,13 @@ def _version(obj: Object) -> str:
 
 
 @asynccontextmanager
-async def watching_kind(
-    api: Api, kind: Kind[T], namespace: str = "", selector: str = ""
+async def watching_scope(
+    api: Api, scope: Scope[T], takes_away: Callable[[Sequence[T]], bool] = lambda items: False
 ) -> AsyncGenerator[Watching[T]]:
-    watching = Watching(api, kind, namespace, selector)
+    watching = Watching(api, scope, takes_away)
     async with aclosing(watching.events):
         yield watching
 
 
 def watching(api: Api) -> AbstractAsyncContextManager[Watching[Service]]:
-    return watching_kind(api, SERVICES)
+    return watching_scope(api, Scope(SERVICES))
