@@ -29,6 +29,8 @@ class MemoryApi(Api):
         self.objects: dict[str, Body] = {}
         self.answers: dict[tuple[str, str], Body] = {("GET", "/version"): {"gitVersion": version}}
         self.before: Hook = lambda method, path: None
+        self.mutate: Callable[[Body], Body] = lambda body: body
+        """What an admission webhook makes of an object that is created or replaced."""
         self.calls: list[tuple[str, str]] = []
         self._version = 0
 
@@ -99,12 +101,12 @@ class MemoryApi(Api):
     def _create(self, path: str, sent: Body) -> bytes:
         if path in self.objects:
             raise self._error(409, path)
-        self.put(path, sent)
+        self.put(path, self.mutate(sent))
         return msgspec.json.encode(self.objects[path])
 
     def _replace(self, path: str, sent: Body) -> bytes:
         self._check(path, sent)
-        self.put(path, sent)
+        self.put(path, self.mutate(sent))
         return msgspec.json.encode(self.objects[path])
 
     def _merge(self, path: str, sent: Body) -> bytes:

@@ -59,6 +59,14 @@ class EndpointSlice(Object, frozen=True, gc=False):
         return self.metadata.labels.get(MANAGED_BY, "")
 
     @property
+    def effective_ports(self) -> tuple[EndpointPort, ...]:
+        """The ports with the API server's defaults filled in, so that a default is not a difference."""
+        return tuple(
+            EndpointPort(port.name or "", port.protocol or "TCP", port.port, port.app_protocol)
+            for port in self.ports or ()
+        )
+
+    @property
     def ready(self) -> int:
         """Number of ready endpoints."""
         return sum(endpoint.ready for endpoint in self.endpoints or ())

@@ -38,7 +38,7 @@ async def _worker(
         try:
             await reconcile(item)
         except Exception as error:
-            queue.retry(item.key, error)
+            queue.retry(item, error)
             failed(item, error)
         else:
             queue.forget(item.key)

@@ -14,7 +14,7 @@ from landbridge.fleet import record
 from landbridge.kube.api import Api
 from landbridge.kube.errors import ForbiddenError, KubeError
 from landbridge.kube.queue import Work
-from landbridge.mcs.apply import apply
+from landbridge.mcs.apply import SeveralFailedError, apply
 from landbridge.mcs.gather import view
 from landbridge.mcs.intent import Intent
 from landbridge.mcs.plan import Change, plan
@@ -71,7 +71,7 @@ class ImportReconciler:
     def _failed(self, item: Work[Key], error: Exception) -> None:
         key, member = item.key, self._member
         kept, other = member.failed, member.refused
-        if isinstance(error, ForbiddenError):
+        if _forbidden(error):
             kept, other = other, kept
         other.pop(key, None)
         kept[key] = str(error)
@@ -84,3 +84,9 @@ class ImportReconciler:
         """Whether a Service had failed before."""
         member = self._member
         return (member.failed.pop(key, None) or member.refused.pop(key, None)) is not None
+
+
+def _forbidden(error: Exception) -> bool:
+    if isinstance(error, SeveralFailedError):
+        return any(isinstance(one, ForbiddenError) for one in error.errors)
+    return isinstance(error, ForbiddenError)

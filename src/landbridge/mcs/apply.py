@@ -1,73 +1,164 @@
-"""From changes to requests: creates and updates first, deletes only when all of those are acknowledged (rule S5)."""
+"""From changes to requests: creates, then updates, then deletes, each step acknowledged before the next (rule S5).
+
+A refusal holds back only what depends on it: an import keeps an endpoint until the import that it moved to has it
+(`handover`), and everything else goes on. Acknowledged means that the answer holds what was sent: what an admission
+webhook changed on the way is a failure like any other.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Coroutine, Sequence
+
+from msgspec.structs import replace
 
 from landbridge.api.discovery import SLICES, EndpointSlice
+from landbridge.api.kind import Kind
 from landbridge.clusters.member import Member
-from landbridge.kube.errors import NotFoundError
-from landbridge.mcs.plan import Change, Changes
+from landbridge.kube.errors import ConflictError, KubeError, NotFoundError
+from landbridge.mcs.handover import Backend, backends, keeping
+from landbridge.mcs.plan import Change, Changes, same
 
 Written = Callable[[str, Change], None]
+Send = Callable[[Kind[EndpointSlice], EndpointSlice], Coroutine[None, None, EndpointSlice]]
+
+
+class AlteredError(KubeError):
+    """The cluster acknowledged something else than what was sent."""
+
+
+class SeveralFailedError(KubeError):
+    """Several writes of one Service failed."""
+
+    def __init__(self, errors: tuple[Exception, ...]) -> None:
+        super().__init__("; ".join(dict.fromkeys(map(str, errors))))
+        self.errors = errors
 
 
 async def apply(member: Member, changes: Changes, written: Written = lambda verb, change: None) -> None:
     """Write the changes; each acknowledged one is in the member's store at once, and ``written`` hears of it.
 
     Raises:
-        KubeError: A write failed; the others of its step were tried, later steps were not.
+        KubeError: Writes failed; all that does not depend on them was written.
     """
+    await _Application(member, changes, written).run()
 
-    store = member.slices.store
 
-    async def create(change: Change) -> None:
-        async with member.writing:
+class _Application:
+    """One application: which writes are not acknowledged yet, and what the imports hold by now."""
+
+    def __init__(self, member: Member, changes: Changes, written: Written) -> None:
+        self._member = member
+        self._changes = changes
+        self._written = written
+        self._awaited = {_name(c): backends(c.slice) for c in (*changes.create, *changes.update)}
+        """What each write that is not acknowledged is to bring."""
+        self._present = {_name(c): c.present or c.slice for c in (*changes.update, *changes.delete)}
+        self._failures: list[Exception] = []
+
+    async def run(self) -> None:
+        """Updates take two rounds where endpoints move between imports: for a moment they are in both."""
+        await self._step(self._create, self._changes.create)
+        left = await self._step(self._update, self._changes.update)
+        for change in left:
+            self._awaited.pop(_name(change), None)  # what is awaited now was refused
+        await self._step(self._update, left)
+        await self._step(self._delete, self._changes.delete)
+        if len(self._failures) > 1:
+            raise SeveralFailedError(tuple(self._failures))
+        for failure in self._failures:
+            raise failure
+
+    async def _step(
+        self, write: Callable[[Change], Coroutine[None, None, bool]], changes: Sequence[Change]
+    ) -> list[Change]:
+        """Make all these changes at once; gives those that could not be made whole yet."""
+        results = await asyncio.gather(*map(write, changes), return_exceptions=True)
+        for result in results:
+            if isinstance(result, Exception):
+                self._failures.append(result)
+            elif isinstance(result, BaseException):
+                raise result
+        return [change for change, result in zip(changes, results, strict=True) if result is False]
+
+    async def _create(self, change: Change) -> bool:
+        try:
+            answer = await self._put(change.slice, self._member.api.create)
+        except ConflictError:  # it is there; its name proves that it is ours, whoever took our labels off
+            found = self._member.slices.store.get(change.slice.metadata.key)
+            if found is None:
+                raise
+            answer = await self._replace(change.slice, found)
+        self._acknowledge("create", change, change.slice, answer)
+        return True
+
+    async def _update(self, change: Change) -> bool:
+        target = self._keeping(change, change.slice) or change.slice
+        await self._shrink(change, target)
+        return target is change.slice
+
+    async def _delete(self, change: Change) -> bool:
+        if target := self._keeping(change, None):
+            await self._shrink(change, target)
+            return False
+        async with self._member.writing:
+            await self._remove(change.slice)
+        self._written("delete", change)
+        return True
+
+    def _keeping(self, change: Change, wanted: EndpointSlice | None) -> EndpointSlice | None:
+        others = (brought for name, brought in self._awaited.items() if name != _name(change))
+        return keeping(self._present[_name(change)], wanted, frozenset[Backend]().union(*others))
+
+    async def _shrink(self, change: Change, target: EndpointSlice) -> None:
+        """Put ``target`` in place of what is there, unless that is the same."""
+        present = self._present[_name(change)]
+        if target is present or same(target, present):
+            return
+        answer = self._present[_name(change)] = await self._replace(target, present)
+        self._acknowledge("update", change, target, answer)
+
+    async def _replace(self, target: EndpointSlice, present: EndpointSlice) -> EndpointSlice:
+        """Put ``target`` in place of the very version that ``present`` is."""
+        version = present.metadata.resource_version
+        aimed = replace(target, metadata=replace(target.metadata, resource_version=version))
+        epoch = self._member.slices.store.epoch
+        try:
+            return await self._put(aimed, self._member.api.replace)
+        except NotFoundError:
+            for key in self._member.slices.store.gone(aimed.metadata, epoch):
+                self._member.queue.add(key)  # it is made again at once, before its DELETED event or a back-off
+            raise
+
+    async def _put(self, slice_: EndpointSlice, send: Send) -> EndpointSlice:
+        store = self._member.slices.store
+        async with self._member.writing:
             epoch = store.epoch
-            store.answered(await member.api.create(SLICES, change.slice), epoch)
-        written("create", change)
+            answer = await send(SLICES, slice_)
+            store.answered(answer, epoch)
+        return answer
 
-    async def update(change: Change) -> None:
-        async with member.writing:
-            await _update(member, change.slice)
-        written("update", change)
+    async def _remove(self, slice_: EndpointSlice) -> None:
+        store = self._member.slices.store
+        epoch = store.epoch
+        held = None
+        with contextlib.suppress(NotFoundError):  # somebody was faster
+            held = await self._member.api.delete(SLICES, slice_.metadata)
+        if held:  # by a finalizer of somebody's: it is there until the watch says otherwise
+            store.answered(held, epoch)
+        else:
+            store.gone(slice_.metadata, epoch)
 
-    async def delete(change: Change) -> None:
-        async with member.writing:
-            await _delete(member, change.slice)
-        written("delete", change)
-
-    await _all([*map(create, changes.create), *map(update, changes.update)])
-    await _all(map(delete, changes.delete))
-
-
-async def _update(member: Member, slice_: EndpointSlice) -> None:
-    store = member.slices.store
-    epoch = store.epoch
-    try:
-        store.answered(await member.api.replace(SLICES, slice_), epoch)
-    except NotFoundError:
-        for key in store.gone(slice_.metadata, epoch):
-            member.queue.add(key)  # it is made again at once, before its DELETED event or a back-off
-        raise
+    def _acknowledge(self, verb: str, change: Change, sent: EndpointSlice, answer: EndpointSlice) -> None:
+        if not same(sent, answer):
+            raise AlteredError(
+                f"EndpointSlice {sent.metadata.key} was changed on its way into {self._member.name}; "
+                "is a mutating webhook or policy at work there?"
+            )
+        self._awaited.pop(_name(change), None)
+        self._written(verb, change)
 
 
-async def _delete(member: Member, slice_: EndpointSlice) -> None:
-    store = member.slices.store
-    epoch = store.epoch
-    held = None
-    with contextlib.suppress(NotFoundError):  # somebody was faster
-        held = await member.api.delete(SLICES, slice_.metadata)
-    if held:  # by a finalizer of somebody's: it is there until the watch says otherwise
-        store.answered(held, epoch)
-    else:
-        store.gone(slice_.metadata, epoch)
-
-
-async def _all(writes: Iterable[Awaitable[None]]) -> None:
-    results = await asyncio.gather(*writes, return_exceptions=True)
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
+def _name(change: Change) -> str:
+    return change.slice.metadata.name

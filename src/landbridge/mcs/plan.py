@@ -17,7 +17,7 @@ import hashlib
 from dataclasses import dataclass
 
 from landbridge.api.core import Service
-from landbridge.api.discovery import EndpointPort, EndpointSlice
+from landbridge.api.discovery import EndpointSlice
 from landbridge.api.meta import Lean, OwnedMeta
 from landbridge.api.names import FLEET, HEADLESS, LAST_CHANGE, MANAGED_BY, MANAGER, SERVICE_NAME, SOURCE_CLUSTER
 from landbridge.mcs.exports import exported
@@ -37,12 +37,15 @@ class Change:
     """One write, and why."""
 
     slice: EndpointSlice
+    """What is to be; of a delete, what is."""
     reason: str
+    present: EndpointSlice | None = None
+    """Of an update, what is."""
 
 
 @dataclass(frozen=True)
 class Changes:
-    """The writes of one Service in one consumer; deletes wait for the others (rule S5)."""
+    """The writes of one Service in one consumer, to be made in this order (rule S5)."""
 
     create: tuple[Change, ...] = ()
     update: tuple[Change, ...] = ()
@@ -69,7 +72,7 @@ def plan(view: View) -> Changes:
     return Changes(
         create=tuple(Change(slice_, NEW) for name, slice_ in wanted.items() if name not in actual),
         update=tuple(
-            Change(slice_, CHANGED)
+            Change(slice_, CHANGED, actual[name])
             for name, slice_ in wanted.items()
             if name in actual and not same(slice_, actual[name])
         ),
@@ -100,16 +103,8 @@ def same(one: EndpointSlice, other: EndpointSlice) -> bool:
     """Whether two imports route alike; a trigger time, or a label that a webhook adds, is not worth a write."""
     return (
         (one.endpoints or ()) == (other.endpoints or ())
-        and _ports(one) == _ports(other)
+        and one.effective_ports == other.effective_ports
         and all(one.metadata.labels.get(label) == other.metadata.labels.get(label) for label in _LABELS)
-    )
-
-
-def _ports(slice_: EndpointSlice) -> tuple[EndpointPort, ...]:
-    """Ports with the API server's defaults filled in, so that a default is not a difference."""
-    return tuple(
-        EndpointPort(port.name or "", port.protocol or "TCP", port.port, port.app_protocol)
-        for port in slice_.ports or ()
     )
 
 

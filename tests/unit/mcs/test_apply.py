@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import replace
 
 import pytest
 
@@ -11,10 +12,10 @@ from landbridge.api.discovery import SLICES, EndpointSlice
 from landbridge.api.names import FLEET, MANAGER
 from landbridge.clusters.member import Member
 from landbridge.kube.errors import ConflictError, ForbiddenError, KubeError, NotFoundError, UnreachableError
-from landbridge.mcs.apply import apply
+from landbridge.mcs.apply import AlteredError, SeveralFailedError, apply
 from landbridge.mcs.plan import Change, Changes
 from tests.unit.fakes import WatchedApi, following, make_member, settle
-from tests.unit.memory_api import MemoryApi
+from tests.unit.memory_api import Body, MemoryApi
 from tests.unit.objects import FLEET_UID, SERVICE2, cluster, slice_, versioned
 
 pytestmark = pytest.mark.looptime
@@ -47,7 +48,7 @@ def changes(api: WatchedApi) -> Changes:
     wrong = versioned(ours("wrong", "10.1.0.9"), held["wrong"].metadata.resource_version)
     return Changes(
         create=(Change(ours("missing"), "NewSlice"), Change(ours("missing-2"), "NewSlice")),
-        update=(Change(wrong, "SliceChanged"),),
+        update=(Change(wrong, "SliceChanged", held["wrong"]),),
         delete=(Change(held["gone"], "SliceGone"), Change(held["right"], "SliceGone")),
     )
 
@@ -71,19 +72,89 @@ async def test_s5_each_change_is_one_request_and_deletes_come_last(api: WatchedA
     ]
 
 
-@pytest.mark.parametrize("failing", ["POST", "PUT"])
-async def test_s5_nothing_is_deleted_unless_everything_else_was_acknowledged(
-    api: WatchedApi, member: Member, failing: str
-) -> None:
-    def fail(method: str, path: str) -> None:
-        if method == failing:
-            raise ForbiddenError(403, "Forbidden", "may not")
-
-    api.before = fail
-    with pytest.raises(ForbiddenError):
+async def test_s5_what_a_refused_create_was_to_bring_is_kept_where_it_is(api: WatchedApi, member: Member) -> None:
+    """All three hold 10.1.0.1, which is to move to an import that a quota refuses."""
+    api.before = refusing("POST")
+    with pytest.raises(SeveralFailedError):
         await apply(member, changes(api))
-    assert "DELETE" not in {method for method, _ in api.writes}
-    assert len(api.writes) == 3  # the others of the step were tried all the same
+    assert writes(api) == [("POST", PATH), ("POST", PATH), ("PUT", "wrong")]
+    assert {name: addresses(slice_) for name, slice_ in api.held(SLICES).items()} == {
+        "gone": ["10.1.0.1"],
+        "right": ["10.1.0.1"],
+        "wrong": ["10.1.0.9", "10.1.0.1"],
+    }
+
+
+async def test_s5_what_does_not_depend_on_a_refused_write_goes_on(api: WatchedApi, member: Member) -> None:
+    """Dead endpoints go, and free a quota."""
+    api.before = refusing("POST")
+    dead = ours("dead", "10.1.0.66", "10.1.0.1")
+    api.add(SLICES, dead)
+    await settle()
+    held = api.held(SLICES)
+    todo = Changes(
+        create=(Change(ours("new", "10.1.0.1"), "NewSlice"),),
+        delete=(Change(held["gone"], "SliceGone"), Change(held["dead"], "SliceGone")),
+    )
+    with pytest.raises(ForbiddenError):
+        await apply(member, todo)
+    assert addresses(api.held(SLICES)["dead"]) == ["10.1.0.1"]
+    todo = Changes(create=(Change(ours("new", "10.1.0.7"), "NewSlice"),), delete=todo.delete[:1])
+    with pytest.raises(ForbiddenError):
+        await apply(member, todo)
+    assert "gone" not in api.held(SLICES)
+
+
+async def test_s5_endpoints_that_swap_their_imports_are_in_both_for_a_moment(api: WatchedApi, member: Member) -> None:
+    api.add(SLICES, ours("a", "10.1.0.1", "10.1.0.2"))
+    api.add(SLICES, ours("b", "10.1.0.3", "10.1.0.4"))
+    await settle()
+    held = api.held(SLICES)
+    swapped = (ours("a", "10.1.0.1", "10.1.0.3"), ours("b", "10.1.0.2", "10.1.0.4"))
+    lost: list[set[str]] = []
+
+    def look(verb: str, change: Change) -> None:
+        now = api.held(SLICES)
+        lost.append(set(addresses(held["a"]) + addresses(held["b"])) - set(addresses(now["a"]) + addresses(now["b"])))
+
+    await apply(member, Changes(update=tuple(Change(s, "SliceChanged", held[s.metadata.name]) for s in swapped)), look)
+    assert lost == [set()] * 4
+    assert [addresses(api.held(SLICES)[name]) for name in "ab"] == [["10.1.0.1", "10.1.0.3"], ["10.1.0.2", "10.1.0.4"]]
+
+
+async def test_s5_an_endpoint_that_moves_to_another_import_is_written_there_first(
+    api: WatchedApi, member: Member
+) -> None:
+    api.add(SLICES, ours("a", "10.1.0.1", "10.1.0.2"))
+    api.add(SLICES, ours("b", "10.1.0.3"))
+    await settle()
+    held = api.held(SLICES)
+    moved = (ours("a", "10.1.0.1"), ours("b", "10.1.0.3", "10.1.0.2"))
+    await apply(member, Changes(update=tuple(Change(s, "SliceChanged", held[s.metadata.name]) for s in moved)))
+    assert writes(api) == [("PUT", "b"), ("PUT", "a")]
+
+
+@pytest.mark.parametrize("verb", ["create", "update"])
+async def test_s5_what_was_changed_on_its_way_is_not_acknowledged(api: WatchedApi, member: Member, verb: str) -> None:
+    def drop_an_endpoint(body: Body) -> Body:
+        return body | {"endpoints": []}
+
+    api.mutate = drop_an_endpoint
+    todo = changes(api)
+    change = todo.create[0] if verb == "create" else todo.update[0]
+    with pytest.raises(AlteredError, match="changed on its way into new"):
+        await apply(member, Changes(**{verb: (change,)}))
+    assert addresses(next(s for s in member.slices.store if s.metadata.name == change.slice.metadata.name)) == []
+
+
+async def test_a_create_of_what_is_there_under_that_name_takes_it_over(api: WatchedApi, member: Member) -> None:
+    """Somebody took all our labels off; the name proves whose it is."""
+    bare = {"metadata": {"namespace": "mcs-demo"}, "addressType": "IPv4", "endpoints": [], "ports": []}
+    api.put(f"{PATH}/missing", bare)
+    await settle()
+    await apply(member, Changes(create=changes(api).create[:1]))
+    assert writes(api) == [("POST", PATH), ("PUT", "missing")]
+    assert api.held(SLICES)["missing"].managed_by == MANAGER
 
 
 async def test_s5_deletes_wait_for_requests_that_are_under_way(api: WatchedApi, member: Member) -> None:
@@ -94,8 +165,11 @@ async def test_s5_deletes_wait_for_requests_that_are_under_way(api: WatchedApi, 
         if method == "DELETE":
             before_delete.append(list(acknowledged))
 
+    api.add(SLICES, ours("dead", "10.1.0.66"))
+    await settle()
+    todo = replace(changes(api), delete=(Change(api.held(SLICES)["dead"], "SliceGone"),))
     api.before = note
-    await apply(member, changes(api), lambda verb, change: acknowledged.append(change.slice.metadata.name))
+    await apply(member, todo, lambda verb, change: acknowledged.append(change.slice.metadata.name))
     assert before_delete[0] == ["missing", "missing-2", "wrong"]
 
 
@@ -121,6 +195,18 @@ async def test_a_delete_of_what_is_gone_already_is_fine(api: WatchedApi, member:
     await apply(member, Changes(delete=delete), lambda verb, change: heard.append(change.slice.metadata.name))
     assert heard == ["gone", "right"]
     assert names(member) == {"wrong"}
+
+
+def addresses(slice_: EndpointSlice) -> list[str]:
+    return [endpoint.addresses[0] for endpoint in slice_.endpoints or ()]
+
+
+def refusing(verb: str) -> Callable[[str, str], None]:
+    def refuse(method: str, path: str) -> None:
+        if method == verb:
+            raise ForbiddenError(403, "Forbidden", "exceeded quota")
+
+    return refuse
 
 
 def names(member: Member) -> set[str]:
@@ -185,7 +271,7 @@ async def test_an_update_of_what_is_gone_teaches_that_and_is_worked_on_again_at_
     MemoryApi.remove(api, f"{PATH}/wrong")  # the watch says nothing of it yet
     with pytest.raises(NotFoundError):
         await apply(member, Changes(update=todo.update, delete=todo.delete))
-    assert names(member) == {"right", "gone"}
+    assert names(member) == set()
     assert member.queue.pending(SERVICE2)
 
 
