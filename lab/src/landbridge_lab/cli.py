@@ -5,6 +5,7 @@ Exit codes: 0 done; 1 something failed; 2 the request cannot be met; 3 the lab i
 """
 
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
@@ -152,10 +153,10 @@ async def heal(cluster: str, /, *, lab: Name = "lab") -> None:
     await _cluster(lab, cluster).heal()
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     try:
-        code = app(error_console=err, exit_on_error=False, print_error=True, result_action="return_value")
+        code = app(arguments, error_console=err, exit_on_error=False, print_error=True, result_action="return_value")
     except CycloptsError:
         sys.exit(RefusedError.exit_code)
     except LabError as error:
