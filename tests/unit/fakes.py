@@ -104,7 +104,7 @@ class WatchedApi(MemoryApi):
         loop = asyncio.get_running_loop()
         protocol = BaseProtocol(loop)
         protocol.connection_made(asyncio.Transport())
-        reader = aiohttp.StreamReader(protocol, 2**16, loop=loop)
+        reader = aiohttp.StreamReader(protocol, 2**24, loop=loop)
         for version, changed, line in self._history:
             if version > int(params["resourceVersion"]) and within(changed, path):
                 reader.feed_data(line)

@@ -91,10 +91,13 @@ class MemoryApi(Api):
         if not _COLLECTION.fullmatch(path):
             raise self._error(404, path)
         wanted = dict(pair.split("=") for pair in params.get("labelSelector", "").split(",") if pair)
+        only = params.get("fieldSelector", "").removeprefix("metadata.name=")
         items = [
             item
             for name, item in self.objects.items()
-            if within(name, path) and wanted.items() <= item["metadata"].get("labels", {}).items()
+            if within(name, path)
+            and wanted.items() <= item["metadata"].get("labels", {}).items()
+            and only in ("", item["metadata"]["name"])
         ]
         return msgspec.json.encode({"metadata": {"resourceVersion": str(self._version)}, "items": items})
 

@@ -14,7 +14,6 @@ from landbridge.api.names import FINALIZER
 from landbridge.clusters.engagement import Duty, Engagement, Listener
 from landbridge.clusters.roster import Roster
 from landbridge.clusters.worker import work
-from landbridge.fleet import record
 from landbridge.fleet.cluster import PREFIX, Cluster, read_cluster
 from landbridge.fleet.settings import RefusedClusterError
 from landbridge.kube.api import Api
@@ -65,9 +64,15 @@ class Engagements:
             self._roster.clusters.pop(name, None)
         else:
             self._roster.clusters[name] = new
+            self._roster.sign(name, secret.metadata.creation_timestamp)
         if old is None or new is None or not _same_but_for_token(old, new):
             self._changed.add(key)
         self._queue.add(key)
+
+    def record_changed(self) -> None:
+        """The fleet's record says something new: who waited for that goes on."""
+        for secret in self._secrets:
+            self._queue.add(secret.metadata.key)
 
     async def run(self, tasks: asyncio.TaskGroup) -> None:
         """Work, forever; the clusters' tasks go to ``tasks``."""
@@ -84,7 +89,7 @@ class Engagements:
         if engaged and (cluster is None or cluster.config != engaged.cluster.config):
             del self._engaged[name]
             await engaged.end()
-        if cluster and not await self._has_finalizer(cluster):
+        if cluster and not await self._is_held(cluster):
             return
         if cluster:
             self._serve(cluster, tasks)
@@ -94,15 +99,18 @@ class Engagements:
         if cluster and cluster.leaving:
             await self._let_go(cluster, key)
 
-    async def _has_finalizer(self, cluster: Cluster) -> bool:
-        """Whether the Secret carries our finalizer (or is ending); else nothing is written there yet (rule S11)."""
-        if cluster.name in self._roster.left and not cluster.leaving:
-            await record.returned(self._hub, cluster.name)
-            self._roster.left.discard(cluster.name)
-        if cluster.leaving or FINALIZER in cluster.meta.finalizers:
+    async def _is_held(self, cluster: Cluster) -> bool:
+        """Whether neither its deletion nor its disappearance can make us forget it; else nothing is written there yet.
+
+        Against one there is a finalizer on its Secret, against the other its name in the fleet's record (rule S11).
+        """
+        if cluster.leaving:
             return True
-        await self._set_finalizers(cluster, (*cluster.meta.finalizers, FINALIZER))
-        return False
+        self._roster.ledger.welcome(cluster.name)
+        if FINALIZER not in cluster.meta.finalizers:
+            await self._set_finalizers(cluster, (*cluster.meta.finalizers, FINALIZER))
+            return False
+        return self._roster.ledger.written(cluster.name)
 
     async def _set_finalizers(self, cluster: Cluster, finalizers: tuple[str, ...]) -> None:
         await self._hub.merge_patch(SECRETS, cluster.meta, {"metadata": {"finalizers": finalizers}})
@@ -122,9 +130,9 @@ class Engagements:
         if not self._clean(cluster.name):
             self._queue.add_after(key, LEAVING_CHECK)
             return
-        await record.drop(self._hub, cluster.name)
-        self._roster.debts.pop(cluster.name, None)
-        self._roster.left.add(cluster.name)
+        self._roster.ledger.farewell(cluster.name)
+        if not self._roster.ledger.written(cluster.name):
+            return  # the record's change brings it back
         await self._set_finalizers(cluster, tuple(name for name in cluster.meta.finalizers if name != FINALIZER))
         log.info("cluster left the fleet", cluster=cluster.name)
 

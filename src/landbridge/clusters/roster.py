@@ -8,9 +8,11 @@ What the hub says of a cluster, and what follows:
 | being deleted             | -                            | no     | yes     | yes  |
 | none                      | no                           | no     | no      | no   |
 | none                      | yes                          | no     | no      | yes  |
+| none                      | yes, but it joined again     | no     | no      | no   |
 
 *joined*: in the fleet to stay. *leaving*: a person wants it out. *gone*: what others import from it goes, too. A Secret
-that is refused, or that vanished without a farewell, says nothing (rule S7).
+that is refused, or that vanished without a farewell, says nothing (rule S7). *It joined again*: its Secret, or an
+import from it, was made after the farewell, so the record is an older one that came back, as from a backup.
 
 What the controller itself sees of a cluster that is engaged, which means that a task works on its connection:
 
@@ -30,6 +32,8 @@ from dataclasses import dataclass, field
 from landbridge.api.meta import Key
 from landbridge.clusters.member import Member
 from landbridge.fleet.cluster import Cluster
+from landbridge.fleet.ledger import Ledger
+from landbridge.fleet.record import FleetRecord
 
 
 @dataclass
@@ -40,10 +44,10 @@ class Roster:
     """Of the fleet."""
     clusters: dict[str, Cluster | None] = field(default_factory=dict)
     """All clusters that the hub has a Secret for; ``None`` where the Secret was refused."""
-    left: set[str] = field(default_factory=set)
-    """Clusters that left properly."""
-    debts: dict[str, set[Key]] = field(default_factory=dict)
-    """What clusters still hold of deleted MultiClusterServices, as far as is known."""
+    signs: dict[str, str] = field(default_factory=dict)
+    """When each cluster was in the fleet for sure: its Secret, or an import from it, was made (RFC 3339, UTC)."""
+    ledger: Ledger = field(default_factory=lambda: Ledger(FleetRecord("")))
+    """What the fleet's record says: members, farewells and debts."""
     current: bool = True
     """Whether the hub's word is current. What it said last stays true, but it is no order to remove."""
     members: dict[str, Member] = field(default_factory=dict)
@@ -61,7 +65,7 @@ class Roster:
 
     def owed(self, cluster: str, key: Key) -> bool:
         """Whether the cluster may hold imports of a MultiClusterService that was deleted while it was away."""
-        return key in self.debts.get(cluster, ())
+        return self.ledger.owes(cluster, key)
 
     def joined(self, cluster: str) -> bool:
         """Whether the cluster is in the fleet to stay."""
@@ -69,7 +73,7 @@ class Roster:
 
     def gone(self, cluster: str) -> bool:
         """Whether a person wants, or wanted, the cluster out: what others import from it goes."""
-        return self.leaving(cluster) or (cluster in self.left and cluster not in self.clusters)
+        return self.leaving(cluster) or (cluster not in self.clusters and self._left(cluster))
 
     def leaving(self, cluster: str) -> bool:
         """Whether a person wants the cluster out."""
@@ -80,3 +84,18 @@ class Roster:
         """Whether the cluster takes part in Services of the namespace (rule S14)."""
         known = self.clusters.get(cluster)
         return known is None or known.allows(namespace)
+
+    def sign(self, cluster: str, time: str | None) -> None:
+        """At this time the cluster was in the fleet for sure."""
+        self.signs[cluster] = max(time or "", self.signs.get(cluster, ""))
+
+    @property
+    def everyone(self) -> set[str]:
+        """All clusters that may hold imports, as far as is known: also those that have no Secret just now."""
+        returned = {name for name in self.ledger.record.left if not self._left(name)}
+        return {*self.clusters, *self.ledger.members, *returned}
+
+    def _left(self, cluster: str) -> bool:
+        """Whether the record says so, and no later sign of the cluster contradicts it (rule S7)."""
+        left = self.ledger.left(cluster)
+        return left is not None and not (left and self.signs.get(cluster, "") > left)

@@ -10,8 +10,6 @@ import structlog
 from landbridge.api.meta import Key
 from landbridge.clusters.member import Member
 from landbridge.clusters.worker import work
-from landbridge.fleet import record
-from landbridge.kube.api import Api
 from landbridge.kube.errors import ForbiddenError, KubeError
 from landbridge.kube.queue import Work
 from landbridge.mcs.apply import SeveralFailedError, apply
@@ -30,10 +28,9 @@ log = structlog.get_logger()
 class ImportReconciler:
     """Keeps the imports of one consumer right. ``report`` hears of each Service whose state there may have changed."""
 
-    def __init__(self, state: FleetState, member: Member, hub: Api, report: Callable[[Key], None]) -> None:
+    def __init__(self, state: FleetState, member: Member, report: Callable[[Key], None]) -> None:
         self._state = state
         self._member = member
-        self._hub = hub
         self._report = report
         self._log = log.bind(cluster=member.name)
         self._latency = SYNC_SECONDS.labels(member.name)
@@ -58,10 +55,14 @@ class ImportReconciler:
             await apply(member, changes, self._written)
             if item.live:
                 self._latency.observe(asyncio.get_running_loop().time() - item.since)
-        if wanted.intent is not Intent.KEEP and self._state.owed(member.name, key):
-            await record.settle(self._hub, member.name, {key})  # paid, or explained again by a new object
-            self._state.debts.get(member.name, set()).discard(key)
+        if self._is_settled(key, wanted.intent):
+            self._state.ledger.settle(member.name, key)
         return bool(changes) or wanted.intent is Intent.REMOVE
+
+    def _is_settled(self, key: Key, intent: Intent) -> bool:
+        """Whether nothing is owed any more: a new object explains the imports again, or the last of them is gone."""
+        paid = intent is Intent.REMOVE and not self._member.imports(key, self._state.uid)
+        return paid or intent is Intent.SYNC
 
     def _written(self, verb: str, change: Change) -> None:
         WRITES.labels(self._member.name, verb, change.reason).inc()

@@ -14,12 +14,11 @@ from landbridge.api.meta import Key
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES, MultiClusterService
 from landbridge.api.names import FINALIZER
 from landbridge.clusters.worker import work
-from landbridge.fleet import record
 from landbridge.kube.api import Api
 from landbridge.kube.clock import utc_now
 from landbridge.kube.errors import KubeError, NotFoundError
 from landbridge.kube.queue import Work, WorkQueue
-from landbridge.mcs.ending import nothing_left
+from landbridge.mcs.ending import away, nothing_left
 from landbridge.mcs.gather import cluster_view
 from landbridge.mcs.intent import refusal
 from landbridge.mcs.state import FleetState
@@ -55,7 +54,7 @@ class MultiClusterServiceReconciler:
         has_finalizer = FINALIZER in mcs.metadata.finalizers
         if mcs.metadata.deletion_timestamp:
             if has_finalizer and nothing_left(self._state, key) and self._all_answered(key, self._state.clusters):
-                await self._let_go(mcs)
+                await self._end(mcs)
         elif not has_finalizer and refusal(key) is None:
             await self._set_finalizers(mcs, (*mcs.metadata.finalizers, FINALIZER))
         else:
@@ -71,15 +70,16 @@ class MultiClusterServiceReconciler:
             self.queue.add_after(key, STATUS_INTERVAL)
         return answered
 
-    async def _let_go(self, mcs: MultiClusterService) -> None:
-        """What the others may still hold is noted as a debt before the last trace of the object goes."""
-        key = mcs.metadata.key
-        away = [name for name in self._state.clusters if not self._state.live(name)]
-        if away:
-            await record.add_debts(self._api, {name: [key] for name in away})
-            for name in away:
-                self._state.debts.setdefault(name, set()).add(key)
-            log.warning("imports left behind as a debt", service=str(key), clusters=away)
+    async def _end(self, mcs: MultiClusterService) -> None:
+        """What clusters that are away may still hold is noted as a debt before the last trace of the object goes."""
+        key, ledger = mcs.metadata.key, self._state.ledger
+        debtors = away(self._state, mcs)
+        for name in debtors:
+            ledger.owe(name, key)
+        if not all(ledger.noted(name, key) for name in debtors):
+            return  # the record's change brings it back
+        if debtors:
+            log.warning("imports left behind as a debt", service=str(key), clusters=debtors)
         await self._set_finalizers(mcs, tuple(name for name in mcs.metadata.finalizers if name != FINALIZER))
         log.info("multi-cluster service ended", service=str(key))
 

@@ -14,6 +14,7 @@ import structlog
 from landbridge.api.core import SECRETS
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
 from landbridge.api.names import HUB_ACCOUNT, SYSTEM_NAMESPACE
+from landbridge.clusters.bulkhead import first_cause
 from landbridge.clusters.engagements import Engagements
 from landbridge.clusters.member import Member, imported, service_of
 from landbridge.controller.http import serve
@@ -21,16 +22,14 @@ from landbridge.controller.imports import ImportReconciler
 from landbridge.controller.leader import Election, LostLeadershipError, Times
 from landbridge.controller.multicluster_services import MultiClusterServiceReconciler
 from landbridge.controller.router import Router
-from landbridge.fleet import record
 from landbridge.fleet.cluster import CLUSTER_SELECTOR
-from landbridge.fleet.record import FleetRecord, RecordError
+from landbridge.fleet.keeper import FleetChangedError, RecordKeeper
+from landbridge.fleet.record import FleetRecord
 from landbridge.fleet.renewal import keep_renewed
 from landbridge.fleet.stores import kubeconfig_store
 from landbridge.kube.api import Api
-from landbridge.kube.backoff import Backoff
 from landbridge.kube.config import ConfigError, load
 from landbridge.kube.credentials import StaticToken
-from landbridge.kube.errors import KubeError, NotFoundError
 from landbridge.kube.informer import Informer
 from landbridge.kube.patience import Patience
 from landbridge.mcs.ending import emptied
@@ -79,6 +78,9 @@ async def run(options: Options) -> None:
                 except* LostLeadershipError as group:
                     log.warning("no longer the leader, a candidate again", error=str(group.exceptions[0]))
                     controller = Controller(hub)
+                except* FleetChangedError as group:
+                    log.warning("fleet made anew, starting over", error=str(first_cause(group)))
+                    controller = Controller(hub)
 
 
 class Controller:
@@ -102,6 +104,7 @@ class Controller:
         )
         self._in_view = asyncio.Event()
         self._state = FleetState(uid="", multicluster_services=self._multicluster_services.store, current=False)
+        self._record = RecordKeeper(hub, self._state.ledger, on_change=self._record_changed, on_contact=self._contact)
         self._reconciler = MultiClusterServiceReconciler(self._state, hub)
         self._router = Router(self._state, self._reconciler.queue)
         self._engagements = Engagements(
@@ -116,16 +119,15 @@ class Controller:
     @property
     def ready(self) -> bool:
         """Whether the hub is in view."""
-        return self._multicluster_services.live and self._secrets.live
+        return self._multicluster_services.live and self._secrets.live and self._record.live
 
     async def run(self) -> None:
         """Work, forever."""
-        known = await self._record()
-        self._state.uid = known.uid
-        self._state.left.update(known.left)
-        self._state.debts.update({cluster: set(keys) for cluster, keys in known.debts.items()})
-        log.info("fleet loaded", fleet=known.uid, debts=sum(map(len, known.debts.values())))
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._record.run())
+            known = await self._record.loaded()
+            self._state.uid = known.uid
+            log.info("fleet loaded", fleet=known.uid, debts=sum(map(len, known.debts.values())))
             tasks.create_task(self._multicluster_services.run())
             tasks.create_task(self._secrets.run())
             await self._in_view.wait()  # what is joined, and who, is known before anything is decided (rules S7, S11)
@@ -133,19 +135,11 @@ class Controller:
             tasks.create_task(self._reconciler.run())
 
     async def _keep_imports(self, member: Member) -> None:
-        await ImportReconciler(self._state, member, self._hub, self._router.report).run()
+        await ImportReconciler(self._state, member, self._router.report).run()
 
-    async def _record(self) -> FleetRecord:
-        """The fleet's record; a hub that is busy just now is asked again."""
-        backoff = Backoff()
-        while True:
-            try:
-                return await record.load(self._hub)
-            except (NotFoundError, RecordError):
-                raise
-            except KubeError as error:
-                log.warning("fleet not loaded", error=str(error))
-                await asyncio.sleep(backoff.next(error))
+    def _record_changed(self, before: FleetRecord) -> None:
+        self._router.record_changed(before)
+        self._engagements.record_changed()
 
     def _contact(self) -> None:
         """Contact with the hub was won or lost; what may have been held back meanwhile is looked at again."""

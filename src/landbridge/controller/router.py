@@ -6,8 +6,10 @@ from landbridge.api.meta import Key
 from landbridge.api.multicluster import MultiClusterService
 from landbridge.api.names import FINALIZER
 from landbridge.clusters.member import Member, imported, service_of
+from landbridge.fleet.record import FleetRecord
 from landbridge.kube.clock import utc_now
 from landbridge.kube.queue import WorkQueue
+from landbridge.mcs.plan import source
 from landbridge.mcs.state import Decisive, FleetState
 from landbridge.telemetry.metrics import LIVE
 
@@ -58,6 +60,7 @@ class Router:
         """Contact with a member was won or lost."""
         LIVE.labels(member.name).set(member.live)
         if member.live:
+            self._take_signs(member)
             self._resync(member)
         for mcs in self._state.multicluster_services:
             if member.live and member.name in mcs.spec.providers:
@@ -70,6 +73,17 @@ class Router:
         """A member's worker did something that the status, or the end, of a MultiClusterService depends on."""
         self._hub.add_after(key, self._delay(key))
 
+    def record_changed(self, before: FleetRecord) -> None:
+        """The fleet's record says something else than before: debts that were noted, or that somebody dropped."""
+        now = self._state.ledger.record
+        for name in {*before.debts, *now.debts}:
+            for key in before.debts.get(name, frozenset()) ^ now.debts.get(name, frozenset()):
+                self._hub.add(key)
+                if member := self._state.members.get(name):
+                    member.queue.add(key)
+        if (before.left, before.members) != (now.left, now.members):
+            self.roster_changed()
+
     def roster_changed(self) -> None:
         """A cluster came, goes, or is described otherwise; or its engagement ended; or the hub came back into view."""
         for member in self._state.members.values():
@@ -77,11 +91,17 @@ class Router:
         for mcs in self._state.multicluster_services:
             self._hub.add(mcs.metadata.key, live=False)
 
+    def _take_signs(self, member: Member) -> None:
+        """An import says that its source was in the fleet when it was made, whatever an older record says."""
+        for slice_ in member.slices.store:
+            if imported(slice_, self._state.uid):
+                self._state.sign(source(slice_), slice_.metadata.creation_timestamp)
+
     def _resync(self, member: Member) -> None:
         """Let a member look at everything; live changes overtake."""
         joined = {mcs.metadata.key for mcs in self._state.multicluster_services}
         present = {service_of(slice_) for slice_ in member.slices.store if imported(slice_, self._state.uid)}
-        for key in joined | present | self._state.debts.get(member.name, set()):
+        for key in joined | present | self._state.ledger.record.debts.get(member.name, frozenset()):
             member.queue.add(key, live=False)
 
     def _add(self, mcs: MultiClusterService) -> None:

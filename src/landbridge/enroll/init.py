@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import uuid
 from collections.abc import Generator, Sequence
 from dataclasses import replace
@@ -12,7 +13,7 @@ from pathlib import Path
 from landbridge.api import crd
 from landbridge.api.core import CONFIG_MAPS, ConfigMap
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
-from landbridge.api.names import HUB_ACCOUNT
+from landbridge.api.names import FLEET, HUB_ACCOUNT
 from landbridge.enroll.argocd import health
 from landbridge.enroll.kubeconfig import render_kubeconfig
 from landbridge.enroll.manifests import apply, describe, read
@@ -32,6 +33,11 @@ from landbridge.kube.config import ServerConfig
 from landbridge.kube.credentials import StaticToken
 from landbridge.kube.errors import ConflictError, NotFoundError, UnreachableError
 
+INVALID_FLEET = "InvalidFleet"
+OTHER_FLEET = "OtherFleet"
+
+_UID = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")  # of a label
+
 ESTABLISHED_TIMEOUT = 60.0
 """Seconds for the API server to serve a new CRD."""
 
@@ -43,6 +49,7 @@ async def init(
     report: Report,
     *,
     server: str = "",
+    fleet: str = "",
     argocd: bool = False,
     dry_run: bool = False,
     connect: Connect = Api,
@@ -50,12 +57,13 @@ async def init(
     """Make ``hub`` the hub, and write a kubeconfig for the controller.
 
     ``config`` is how a person reaches the hub, and the controller too, unless it uses another ``server``.
+    ``fleet`` is the uid of a fleet whose record was lost: its imports are ours again.
     With ``argocd``, Argo CD on the hub learns the health of a MultiClusterService.
     Gives the fleet's uid, empty on a dry run.
     Doing it again mends what is missing, keeps the record, and gives the controller a fresh token.
 
     Raises:
-        RefusedError: The hub is too old or lacks an Argo CD, or ``server`` is no address.
+        RefusedError: The hub is too old, lacks an Argo CD or holds another fleet, or ``server`` is no address.
         TimedOutError: A CRD was not accepted in time.
         KubeError: The hub refused, or gave no answer, or not at ``server``.
         OSError: The kubeconfig cannot be written.
@@ -66,6 +74,7 @@ async def init(
     if server:
         await try_address(connect(reached, StaticToken()))
     settings = await health.settings(hub) if argocd else None
+    await _check_fleet(hub, fleet)
     report(f"the controller reaches the hub at {reached.server}")
     definitions = [crd.render(definition) for definition in crd.DEFINITIONS]
     manifests = [rbac.namespace(), *definitions, *rbac.manifests(rbac.HUB)]
@@ -75,7 +84,7 @@ async def init(
     for manifest in manifests:
         made = await apply(hub, manifest)
         report(f"{describe(manifest)} {'made' if made else 'up to date'}")
-    uid = await _ensure_record(hub)
+    uid = await _ensure_record(hub, fleet)
     report(f"fleet {uid}")
     for definition in definitions:
         await _established(hub, definition)
@@ -101,13 +110,25 @@ def _foretell(
         health.foretell(settings, report)
 
 
-async def _ensure_record(hub: Api) -> str:
+async def _check_fleet(hub: Api, fleet: str) -> None:
+    if fleet and not _UID.fullmatch(fleet):
+        raise RefusedError(INVALID_FLEET, f"{fleet!r} is no fleet's uid: imports carry it as label {FLEET}")
+    with contextlib.suppress(NotFoundError):
+        known = await record.load(hub)
+        if fleet not in ("", known.uid):
+            raise RefusedError(
+                OTHER_FLEET,
+                f"{hub.server} holds fleet {known.uid}, whose imports would be those of a stranger; leave --fleet out",
+            )
+
+
+async def _ensure_record(hub: Api, fleet: str) -> str:
     """The fleet's uid; a record that exists is never touched, since imports carry its uid."""
     try:
         return (await record.load(hub)).uid
     except NotFoundError:
         with contextlib.suppress(ConflictError):  # somebody else just did
-            await hub.create(CONFIG_MAPS, render_record(FleetRecord(str(uuid.uuid4()))))
+            await hub.create(CONFIG_MAPS, render_record(FleetRecord(fleet or str(uuid.uuid4()))))
     return (await record.load(hub)).uid
 
 

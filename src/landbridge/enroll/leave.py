@@ -29,7 +29,8 @@ from landbridge.enroll.manifests import GONE_TIMEOUT, read, remove, wait_gone
 from landbridge.enroll.progress import Report, count, few
 from landbridge.enroll.server import identity
 from landbridge.enroll.waiting import until
-from landbridge.fleet import rbac, record
+from landbridge.fleet import rbac
+from landbridge.fleet.amendment import Amendment, amend
 from landbridge.fleet.members import Entry, find, members
 from landbridge.fleet.refusal import RefusedError
 from landbridge.kube.api import Api
@@ -164,7 +165,9 @@ async def _warn_of_services(parting: Parting, report: Report) -> None:
 
 
 async def _force(parting: Parting, report: Report) -> None:
-    await record.drop(parting.hub, parting.name)
+    amendment = Amendment()
+    amendment.farewell(parting.name)
+    await amend(parting.hub, amendment.applied)
     found = await find(parting.hub, parting.name)
     if found is None:
         return

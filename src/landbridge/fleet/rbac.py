@@ -53,7 +53,7 @@ HUB = Account(
         Rule("networking.one.alibabacloud.com", "multiclusterservices", ("list", "watch", "patch"), system_only=False),
         Rule("networking.one.alibabacloud.com", "multiclusterservices/status", ("patch",), system_only=False),
         Rule("", "secrets", ("list", "watch", "patch")),
-        Rule("", "configmaps", ("get", "update"), names=(FLEET_RECORD,)),
+        Rule("", "configmaps", ("get", "list", "watch", "update"), names=(FLEET_RECORD,)),
         Rule("coordination.k8s.io", "leases", ("create",)),
         Rule("coordination.k8s.io", "leases", ("get", "update"), names=(LEASE,)),
         Rule("", "serviceaccounts/token", ("create",), names=(HUB_ACCOUNT,)),

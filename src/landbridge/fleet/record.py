@@ -1,13 +1,13 @@
-"""The fleet's record: what outlives the controller and belongs to no single object.
+"""The fleet's record: what outlives the controller and belongs to no single object. A ConfigMap on the hub.
 
-A ConfigMap on the hub. ``uid`` is generated once and travels with a backup, so a restored hub knows its imports again.
-``debts`` names, per cluster, the MultiClusterServices that were deleted while it could not be reached; ``left``, the
-clusters that left properly, so that one which comes back later gives up what it imports from them (rule S11).
+``uid`` is generated once and travels with a backup, so a restored hub knows its imports again. The rest is for rule
+S11: who is a member, so that a Secret which vanishes for a moment is no farewell; who left, and when; and the debts:
+the MultiClusterServices that ended while a cluster was away which may hold imports of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 from msgspec.structs import replace
@@ -16,20 +16,34 @@ from landbridge.api.core import CONFIG_MAPS, ConfigMap
 from landbridge.api.meta import Key, ObjectMeta
 from landbridge.api.names import FLEET_RECORD, SYSTEM_NAMESPACE
 from landbridge.kube.api import Api
-from landbridge.kube.errors import ConflictError, KubeError
+from landbridge.kube.errors import KubeError
 
 
 class RecordError(KubeError):
-    """The fleet's record is not what we wrote."""
+    """The fleet's record is missing, or not what we wrote."""
 
 
 class FleetRecord(msgspec.Struct, frozen=True):
-    """Who the fleet is, and what is still owed to whom."""
+    """Who the fleet is, who is in it, and what is still owed. Times are RFC 3339, UTC, and empty where unknown."""
 
     uid: str
-    debts: dict[str, frozenset[Key]] = {}
-    left: frozenset[str] = frozenset()
+    debts: Mapping[str, frozenset[Key]] = {}
+    """What each cluster may still hold; who owes nothing is not named."""
+    owing: Mapping[str, str] = {}
+    """Since when each of these owes something."""
+    left: Mapping[str, str] = {}
+    """Clusters that left properly or were forced out, and when."""
+    members: frozenset[str] = frozenset()
+    """Clusters that joined and did not leave, whether or not the hub has their Secrets just now."""
     meta: ObjectMeta = ObjectMeta()
+
+
+class _Debts(msgspec.Struct, frozen=True):
+    """Services that the same clusters owe: each name is stored once, since a ConfigMap ends at 1 MiB."""
+
+    clusters: tuple[str, ...]
+    services: dict[str, tuple[str, ...]]
+    """Names by namespace."""
 
 
 async def load(api: Api) -> FleetRecord:
@@ -41,78 +55,85 @@ async def load(api: Api) -> FleetRecord:
     return read_record(await api.get(CONFIG_MAPS, FLEET_RECORD, SYSTEM_NAMESPACE))
 
 
-async def add_debts(api: Api, owed: Mapping[str, Iterable[Key]]) -> None:
-    """Note, for each cluster, MultiClusterServices whose imports it may still hold."""
-
-    def added(record: FleetRecord) -> FleetRecord:
-        more = {cluster: record.debts.get(cluster, frozenset()) | set(keys) for cluster, keys in owed.items()}
-        return replace(record, debts={**record.debts, **more})
-
-    await _change(api, added)
-
-
-async def settle(api: Api, cluster: str, keys: Iterable[Key]) -> None:
-    """Note that ``cluster`` holds nothing of these any more."""
-
-    def settled(record: FleetRecord) -> FleetRecord:
-        rest = record.debts.get(cluster, frozenset()) - set(keys)
-        return replace(record, debts={**record.debts, cluster: rest})
-
-    await _change(api, settled)
-
-
-async def drop(api: Api, cluster: str) -> None:
-    """Note that ``cluster`` left: what it owes is forgotten, and what others hold from it may go, now or later."""
-
-    def dropped(record: FleetRecord) -> FleetRecord:
-        return replace(record, debts={**record.debts, cluster: frozenset()}, left=record.left | {cluster})
-
-    await _change(api, dropped)
-
-
-async def returned(api: Api, cluster: str) -> None:
-    """Note that ``cluster`` is a member again: should its Secret vanish, that is no farewell any more."""
-    await _change(api, lambda record: replace(record, left=record.left - {cluster}))
-
-
-async def _change(api: Api, change: Callable[[FleetRecord], FleetRecord]) -> None:
-    """Read, change, and put on top of the very version that was read, until no one came between."""
-    while True:
-        record = await load(api)
-        changed = change(record)
-        changed = replace(changed, debts={cluster: keys for cluster, keys in changed.debts.items() if keys})
-        if changed == record:
-            return
-        try:
-            await api.replace(CONFIG_MAPS, render_record(changed))
-            return
-        except ConflictError:
-            continue
-
-
 def render_record(record: FleetRecord) -> ConfigMap:
-    """The ConfigMap that holds the record."""
-    debts = {cluster: sorted(map(str, keys)) for cluster, keys in sorted(record.debts.items())}
+    """The ConfigMap that holds the record; ``read_record`` is its inverse."""
+    parts = {
+        "debts": _render_debts(record.debts),
+        "owing": dict(sorted(record.owing.items())),
+        "left": dict(sorted(record.left.items())),
+        "members": sorted(record.members),
+    }
+    data = {name: msgspec.json.encode(part).decode() for name, part in parts.items()}
     meta = replace(record.meta, name=FLEET_RECORD, namespace=SYSTEM_NAMESPACE)
-    data = {"uid": record.uid, "debts": msgspec.json.encode(debts).decode(), "left": ",".join(sorted(record.left))}
-    return ConfigMap(metadata=meta, data=data)
+    return ConfigMap(metadata=meta, data={"uid": record.uid, **data})
+
+
+def size(config_map: ConfigMap) -> int:
+    """Bytes, as an API server counts them against its limit for a ConfigMap."""
+    return sum(len(key) + len(value.encode()) for key, value in (config_map.data or {}).items())
 
 
 def read_record(config_map: ConfigMap) -> FleetRecord:
-    """The record that a ConfigMap holds.
+    """The record that a ConfigMap holds, also as earlier versions wrote it.
 
     Raises:
         RecordError: Someone else wrote into it.
     """
     data, where = config_map.data or {}, f"ConfigMap {config_map.metadata.key}"
-    if not data.get("uid"):
-        raise RecordError(f"{where} has no uid; restore it, or delete it and run `landbridge fleet init`")
+    uid = data.get("uid")
+    if not uid:
+        raise RecordError(f"{where} has no uid; delete it and {restore('UID')}")
     try:
-        debts = msgspec.json.decode(data.get("debts", "{}"), type=dict[str, list[str]])
-        owed = {cluster: frozenset(map(_key, keys)) for cluster, keys in debts.items()}
+        return FleetRecord(
+            uid,
+            debts=_read_debts(data.get("debts", "[]")),
+            owing=msgspec.json.decode(data.get("owing", "{}"), type=dict[str, str]),
+            left=_read_left(data.get("left", "{}")),
+            members=msgspec.json.decode(data.get("members", "[]"), type=frozenset[str]),
+            meta=config_map.metadata,
+        )
     except (msgspec.DecodeError, ValueError) as error:
-        raise RecordError(f"{where}: debts are not readable ({error}); restore it") from error
-    return FleetRecord(data["uid"], owed, frozenset(filter(None, data.get("left", "").split(","))), config_map.metadata)
+        raise RecordError(f"{where} cannot be read ({error}); delete it and {restore(uid)}") from error
+
+
+def restore(uid: str) -> str:
+    """How to get a record back; with a new uid, all imports would be those of another fleet."""
+    return (
+        f"restore it from a backup, or run `landbridge fleet init --fleet {uid}` with the uid that the imports carry "
+        "as label landbridge.dev/fleet"
+    )
+
+
+def _render_debts(debts: Mapping[str, Iterable[Key]]) -> list[_Debts]:
+    debtors: dict[Key, list[str]] = {}
+    for cluster in sorted(debts):
+        for key in debts[cluster]:
+            debtors.setdefault(key, []).append(cluster)
+    groups: dict[tuple[str, ...], dict[str, list[str]]] = {}
+    for key in sorted(debtors):
+        groups.setdefault(tuple(debtors[key]), {}).setdefault(key.namespace, []).append(key.name)
+    return [
+        _Debts(clusters, {namespace: tuple(names) for namespace, names in services.items()})
+        for clusters, services in sorted(groups.items())
+    ]
+
+
+def _read_debts(text: str) -> dict[str, frozenset[Key]]:
+    found = msgspec.json.decode(text, type=list[_Debts] | dict[str, list[str]])
+    if isinstance(found, dict):  # as earlier versions wrote it
+        return {cluster: frozenset(map(_key, keys)) for cluster, keys in found.items()}
+    debts: dict[str, set[Key]] = {}
+    for group in found:
+        keys = {Key(namespace, name) for namespace, names in group.services.items() for name in names}
+        for cluster in group.clusters:
+            debts.setdefault(cluster, set()).update(keys)
+    return {cluster: frozenset(keys) for cluster, keys in debts.items()}
+
+
+def _read_left(text: str) -> dict[str, str]:
+    if text.startswith("{"):
+        return msgspec.json.decode(text, type=dict[str, str])
+    return dict.fromkeys(filter(None, text.split(",")), "")  # as earlier versions wrote it
 
 
 def _key(text: str) -> Key:

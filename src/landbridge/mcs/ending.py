@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from landbridge.api.meta import Key
+from landbridge.api.multicluster import MultiClusterService
 from landbridge.clusters.member import Member, imported
 from landbridge.mcs.plan import source
 from landbridge.mcs.state import FleetState
@@ -13,6 +14,19 @@ def nothing_left(state: FleetState, key: Key) -> bool:
     return not any(
         member.live and (_unsettled(member, key) or member.imports(key, state.uid)) for member in state.members.values()
     )
+
+
+def away(state: FleetState, mcs: MultiClusterService) -> list[str]:
+    """The clusters out of reach that may hold imports of it."""
+    return sorted(name for name in state.everyone if not state.live(name) and _may_hold(state, name, mcs))
+
+
+def _may_hold(state: FleetState, cluster: str, mcs: MultiClusterService) -> bool:
+    """Whether it was a consumer, or last seen with an import, or never seen: what is unknown is not absent."""
+    member, key = state.members.get(cluster), mcs.metadata.key
+    if cluster in mcs.spec.consumers or member is None or not member.slices.synced:
+        return True
+    return _unsettled(member, key) or bool(member.imports(key, state.uid))
 
 
 def emptied(state: FleetState, cluster: str) -> bool:

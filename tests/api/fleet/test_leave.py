@@ -6,6 +6,7 @@ from landbridge_lab import Lab
 from landbridge.api.core import CONFIG_MAPS, NAMESPACES, ConfigMap
 from landbridge.api.meta import Key, Object, ObjectMeta
 from landbridge.fleet import record
+from landbridge.fleet.amendment import Amendment, amend
 from landbridge.fleet.members import find
 from landbridge.kube.api import Api
 from tests.api.command import Command
@@ -81,7 +82,9 @@ async def test_a_lost_cluster_is_forced_out_and_its_debts_with_it_s11(
     hub: Api, member: Api, landbridge: Command, own_lab: Lab
 ) -> None:
     await landbridge.done(*JOIN)
-    await record.add_debts(hub, {"oldcluster": [Key("shop", "web")]})
+    amendment = Amendment()
+    amendment.owe("oldcluster", Key("shop", "web"))
+    await amend(hub, amendment.applied)
     await own_lab.clusters["oldcluster"].cut(api=True)
     try:
         refused = await landbridge(*LEAVE, "--timeout", "1")

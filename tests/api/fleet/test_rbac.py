@@ -79,14 +79,14 @@ async def _live(world: World) -> None:
 
 async def _owe_and_pay(world: World, scene: Scene) -> None:
     """A MultiClusterService ends while a cluster is away (rule S11)."""
-    await world.cluster(OLD).cut(api=True)
+    await world.cluster(NEW).cut(api=True)
     try:
-        await scene.shows(OLD, "Stale")
+        await scene.shows(NEW, "Stale")
         await scene.delete_mcs()
         await scene.mcs_gone()
-        assert (await record.load(world.hub)).debts == {OLD: {scene.key}}
+        assert (await record.load(world.hub)).debts == {NEW: {scene.key}}
     finally:
-        await world.cluster(OLD).heal()
+        await world.cluster(NEW).heal()
     await eventually(lambda: record.load(world.hub), lambda found: not found.debts)
 
 

@@ -9,9 +9,10 @@ from dataclasses import replace
 
 import msgspec
 import pytest
+from msgspec.structs import replace as replace_struct
 from prometheus_client import REGISTRY
 
-from landbridge.api.core import CONFIG_MAPS, SECRETS, SERVICES
+from landbridge.api.core import SECRETS, SERVICES
 from landbridge.api.discovery import SLICES
 from landbridge.api.meta import Key
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES, MultiClusterServiceStatus
@@ -21,7 +22,8 @@ from landbridge.clusters.engagement import Engagement
 from landbridge.clusters.engagements import Engagements
 from landbridge.clusters.member import Member
 from landbridge.fleet.cluster import cluster_secret
-from landbridge.fleet.record import read_record
+from landbridge.fleet.record import FleetRecord
+from landbridge.kube.clock import utc_now
 from landbridge.kube.config import ServerConfig
 from landbridge.kube.credentials import StaticToken
 from landbridge.kube.errors import ForbiddenError
@@ -31,7 +33,7 @@ from landbridge.mcs.ending import emptied
 from landbridge.telemetry.metrics import IMPORTS, QUEUE, UNEXPLAINED
 from tests.unit.controller.rig import Rig, World
 from tests.unit.fakes import WatchedApi, running, settle
-from tests.unit.objects import SERVICE2, cluster, mcs, service, slice_
+from tests.unit.objects import ENDED, FLEET_UID, SERVICE2, cluster, mcs, service, slice_
 
 pytestmark = pytest.mark.looptime
 
@@ -57,8 +59,14 @@ class Engaged(Rig):
             clean=lambda name: emptied(self.state, name),
         )
 
+    def record_changed(self, before: FleetRecord) -> None:
+        super().record_changed(before)
+        self.engagements.record_changed()
+
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.keeper.run())
+            await self.keeper.loaded()
             tasks.create_task(self.services.run())
             tasks.create_task(self.secrets.run())
             tasks.create_task(self.reconciler.run())
@@ -66,9 +74,8 @@ class Engaged(Rig):
 
 
 @asynccontextmanager
-async def engaging(world: World, left: frozenset[str] = frozenset()) -> AsyncGenerator[Engaged]:
+async def engaging(world: World) -> AsyncGenerator[Engaged]:
     rig = Engaged(world)
-    rig.state.left.update(left)
     async with running(rig.run()):
         await settle(3)
         yield rig
@@ -195,14 +202,105 @@ async def test_s11_who_was_away_while_a_provider_left_gives_its_endpoints_up_lat
         assert path("old") not in world.hub.objects
         assert len(world.imports("new")) == 1
     world.clusters["new"].heal()
-    async with engaging(world, left=read_record(world.hub.held(CONFIG_MAPS)["landbridge-fleet"]).left):
+    async with engaging(world):
         await settle(60)
         assert world.imports("new") == []
 
 
+async def test_s11_what_another_process_writes_into_the_record_counts_at_once(world: World) -> None:
+    """`leave --force` says there that a lost cluster left, and takes its Secret away."""
+    async with engaging(world):
+        world.clusters["old"].cut()
+        await settle(5)
+        found = world.record()
+        world.put_record(replace_struct(found, left={"old": utc_now()}, members=found.members - {"old"}))
+        assert len(world.imports("new")) == 1
+        world.hub.remove(path("old"))
+        await settle(5)
+        assert world.imports("new") == []
+
+
+@pytest.mark.parametrize("back", ["labelled again", "made anew, without our finalizer"])
+async def test_s11_what_ends_while_a_secret_is_away_is_a_debt_paid_when_it_is_back(world: World, back: str) -> None:
+    """A prune, or a label that somebody takes off for a moment: the cluster is away, and no stranger."""
+    async with engaging(world):
+        secret = world.hub.objects[path("new")]
+        world.hub.remove(path("new"))
+        await settle(3)
+        world.delete_mcs()
+        await settle(3)
+        assert world.mcs() is None
+        assert world.debts() == {"new": {SERVICE2}}
+        assert len(world.imports("new")) == 1
+        if back != "labelled again":
+            secret = secret | {"metadata": secret["metadata"] | {"finalizers": []}}
+        world.hub.put(path("new"), secret)
+        await settle(5)
+        assert world.imports("new") == []
+        assert world.debts() == {}
+
+
+async def test_s11_a_cluster_that_never_was_a_member_owes_nothing(world: World) -> None:
+    """Its name in a spec is a mistake of somebody's."""
+    typo = msgspec.json.decode(MULTI_CLUSTER_SERVICES.encode(mcs("old", "old new nwe")))
+    world.hub.put(MULTI_CLUSTER_SERVICES.path("mcs-demo", "service2"), typo)
+    async with engaging(world):
+        world.delete_mcs()
+        await settle(3)
+        assert world.mcs() is None
+        assert world.debts() == {}
+
+
+async def test_s11_a_cluster_is_in_the_record_before_anything_is_written_there(world: World) -> None:
+    def refuse(method: str, path: str) -> None:
+        if method == "PUT" and path.endswith("landbridge-fleet"):
+            raise ForbiddenError(403, "Forbidden", "may not update")
+
+    world.hub.before = refuse
+    async with engaging(world) as rig:
+        assert rig.state.members == {}
+        world.hub.before = lambda method, path: None
+        await settle(20)
+        assert world.record().members == {"old", "new"}
+        assert len(world.imports("new")) == 1
+
+
+async def test_s7_a_farewell_of_an_older_record_is_no_order_where_the_cluster_was_seen_since(world: World) -> None:
+    """A backup from between a leave and the next join: neither the Secret nor the right record is in it."""
+    secret = world.hub.objects[path("old")]
+    created = secret | {"metadata": secret["metadata"] | {"creationTimestamp": "2026-01-02T00:00:00Z"}}
+    world.hub.put(path("old"), created)
+    async with engaging(world):
+        world.hub.remove(path("old"))
+        world.put_record(FleetRecord(FLEET_UID, left={"old": "2026-01-01T00:00:00Z"}))
+        await settle(60)
+        assert len(world.imports("new")) == 1
+
+
+@pytest.mark.parametrize(
+    ("made", "kept"), [("2026-01-01T00:00:01Z", True), ("2026-01-01T00:00:00Z", False), ("2025-12-31T23:59:59Z", False)]
+)
+async def test_s7_an_import_that_is_younger_than_the_farewell_shows_that_the_cluster_joined_again(
+    world: World, made: str, kept: bool
+) -> None:
+    """The same backup, and a controller that starts on it."""
+    async with engaging(world):
+        pass
+    (import_,) = world.imports("new")
+    where = SLICES.path("mcs-demo", import_.metadata.name)
+    body = world.clusters["new"].objects[where]
+    world.clusters["new"].put(where, body | {"metadata": body["metadata"] | {"creationTimestamp": made}})
+    world.hub.remove(path("old"))
+    world.put_record(FleetRecord(FLEET_UID, left={"old": "2026-01-01T00:00:00Z"}))
+    async with engaging(world):
+        await settle(60)
+        assert len(world.imports("new")) == kept
+
+
 async def test_s7_a_cluster_that_came_back_may_vanish_again_without_a_farewell(world: World) -> None:
-    async with engaging(world, left=frozenset({"old"})) as rig:
-        assert rig.state.left == set()
+    world.put_record(FleetRecord(FLEET_UID, left={"old": ENDED}))
+    async with engaging(world):
+        assert world.record().left == {}
         world.hub.remove(path("old"))
         await settle(60)
         assert len(world.imports("new")) == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -14,6 +14,7 @@ from landbridge.clusters.member import Member
 from landbridge.controller.imports import ImportReconciler
 from landbridge.controller.multicluster_services import MultiClusterServiceReconciler
 from landbridge.controller.router import Router
+from landbridge.fleet.keeper import RecordKeeper
 from landbridge.fleet.record import FleetRecord, read_record, render_record
 from landbridge.kube.informer import Informer
 from landbridge.kube.queue import Work, WorkQueue
@@ -34,7 +35,7 @@ class World:
     )
 
     def __post_init__(self) -> None:
-        self.hub.add(CONFIG_MAPS, render_record(FleetRecord(FLEET_UID)))
+        self.put_record(FleetRecord(FLEET_UID))
         for api in self.clusters.values():
             api.add(NAMESPACES, Object(ObjectMeta("mcs-demo")))
 
@@ -51,8 +52,15 @@ class World:
         held = self.clusters[name].held(SLICES).values()
         return [slice_ for slice_ in held if slice_.managed_by == "landbridge.dev"]
 
-    def debts(self) -> dict[str, frozenset[Key]]:
-        return read_record(self.hub.held(CONFIG_MAPS)["landbridge-fleet"]).debts
+    def record(self) -> FleetRecord:
+        return read_record(self.hub.held(CONFIG_MAPS)["landbridge-fleet"])
+
+    def debts(self) -> Mapping[str, frozenset[Key]]:
+        return self.record().debts
+
+    def put_record(self, record: FleetRecord) -> None:
+        """As another process, or a restore, would."""
+        self.hub.add(CONFIG_MAPS, render_record(record))
 
     def status_writes(self) -> int:
         return sum(path.endswith("/status") for _, path in self.hub.writes)
@@ -79,6 +87,7 @@ class Rig:
         self.state = FleetState(FLEET_UID, multicluster_services=self.services.store)
         self.reconciler = MultiClusterServiceReconciler(self.state, world.hub)
         self.router = Router(self.state, self.reconciler.queue)
+        self.keeper = RecordKeeper(world.hub, self.state.ledger, on_change=self.record_changed, on_contact=lambda: None)
 
     def engage(self, name: str) -> Member:
         """As `Engagements` does, from a connection that is there."""
@@ -91,9 +100,13 @@ class Rig:
         )
         return self.state.members[name]
 
+    def record_changed(self, before: FleetRecord) -> None:
+        """As the process does."""
+        self.router.record_changed(before)
+
     async def keep_imports(self, member: Member) -> None:
         """An engaged cluster's duty."""
-        await ImportReconciler(self.state, member, self.world.hub, self.router.report).run()
+        await ImportReconciler(self.state, member, self.router.report).run()
 
     def close(self) -> None:
         """Drop all appointments."""
@@ -106,10 +119,11 @@ class Rig:
 async def controller(world: World, engaged: Iterable[str] = ("old", "new", "third")) -> AsyncGenerator[Rig]:
     """All workers at work, from the hub's record on; at the end it dies, and the world stays."""
     rig = Rig(world)
-    rig.state.debts.update({name: set(keys) for name, keys in world.debts().items()})
+    rig.state.ledger.record = world.record()
     members = [rig.engage(name) for name in engaged]
     async with running(
         rig.services.run(),
+        rig.keeper.run(),
         rig.reconciler.run(),
         *(rig.keep_imports(member) for member in members),
         *(member.follow() for member in members),

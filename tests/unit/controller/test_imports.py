@@ -8,12 +8,11 @@ from landbridge.api.core import SERVICES
 from landbridge.api.discovery import SLICES
 from landbridge.api.meta import Key
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
-from landbridge.controller.imports import ImportReconciler
-from landbridge.fleet import record
+from landbridge.fleet.record import FleetRecord
 from landbridge.kube.errors import ApiError, ForbiddenError, UnreachableError
 from tests.unit.controller.rig import World, controller
-from tests.unit.fakes import running, settle
-from tests.unit.objects import FLEET_UID, SERVICE2, cluster, mcs, service, slice_
+from tests.unit.fakes import settle
+from tests.unit.objects import ENDED, FLEET_UID, SERVICE2, cluster, mcs, service, slice_
 
 pytestmark = pytest.mark.looptime
 
@@ -171,7 +170,7 @@ async def test_one_service_that_fails_holds_up_no_other(world: World) -> None:
 
 async def test_s11_a_debt_that_a_new_object_explains_is_one_no_more(world: World) -> None:
     """Or the old debt would sweep the new object's imports, should the hub lose it."""
-    await record.add_debts(world.hub, {"new": [SERVICE2]})
+    world.put_record(FleetRecord(FLEET_UID, {"new": frozenset({SERVICE2})}))
     async with controller(world) as rig:
         assert addresses(world) == ["10.1.0.1"]
         assert world.debts() == {}
@@ -179,20 +178,20 @@ async def test_s11_a_debt_that_a_new_object_explains_is_one_no_more(world: World
 
 
 async def test_s11_a_debt_that_was_dropped_meanwhile_troubles_nobody(world: World) -> None:
+    """By `leave --force`, which is another process: what it wrote is not undone by what this one knew before."""
     world.hub.take(MULTI_CLUSTER_SERVICES, SERVICE2)
-    await record.add_debts(world.hub, {"new": [SERVICE2]})
+    other = Key("mcs-demo", "other")
+    world.put_record(FleetRecord(FLEET_UID, {"new": frozenset({SERVICE2}), "third": frozenset({other})}))
 
-    async with controller(world, engaged=["old"]) as rig:
-        member = rig.engage("new")
+    def drop(method: str, path: str) -> None:
+        if method == "PUT":
+            world.hub.before = lambda method, path: None
+            world.put_record(FleetRecord(FLEET_UID, {"new": frozenset({SERVICE2})}, left={"third": ENDED}))
 
-        def drop(method: str, path: str) -> None:
-            if method == "PUT":
-                rig.state.debts.pop("new", None)  # as when the cluster left in this moment
-
-        world.hub.before = drop
-        async with running(ImportReconciler(rig.state, member, world.hub, rig.router.report).run(), member.follow()):
-            await settle(5)
-            assert rig.state.debts == {}
+    world.hub.before = drop
+    async with controller(world, engaged=["new"]) as rig:
+        assert (world.debts(), world.record().left) == ({}, {"third": ENDED})
+        assert not rig.state.ledger.pending
 
 
 async def test_s11_a_cluster_that_leaves_is_emptied_of_what_nothing_explains_too(world: World) -> None:

@@ -316,6 +316,43 @@ async def test_s11_a_cluster_that_is_not_engaged_may_hold_imports_too(refused: b
         assert at.debts() == {"new": {SERVICE2}}
 
 
+async def test_s11_a_cluster_that_held_nothing_when_it_was_last_seen_owes_nothing() -> None:
+    at = world()
+    async with controller(at):
+        at.clusters["third"].cut()
+        await settle(5)
+        at.delete_mcs()
+        await settle(5)
+        assert at.mcs() is None
+        assert at.debts() == {}
+
+
+async def test_s11_a_cluster_that_was_never_seen_may_hold_imports_whatever_the_spec_says() -> None:
+    """It may have been a consumer once."""
+    at = world()
+    at.clusters["third"].cut()
+    async with controller(at):
+        await settle(5)
+        at.delete_mcs()
+        await settle(5)
+        assert at.debts() == {"third": {SERVICE2}}
+
+
+async def test_s11_thousands_that_end_while_a_cluster_is_away_cost_few_writes_of_the_record() -> None:
+    at = world()
+    async with controller(at):
+        at.clusters["new"].cut()
+        await settle(5)
+        keys = [Key("mcs-demo", f"s{number}") for number in range(1000)]
+        for key in keys:
+            at.hub.add(MULTI_CLUSTER_SERVICES, mcs("old", "new", key=key, ending=True))
+        at.forget_calls()
+        await settle(5)
+        assert at.debts() == {"new": set(keys)}
+        assert at.hub.writes.count(("PUT", RECORD)) < 10
+        assert at.hub.held(MULTI_CLUSTER_SERVICES).keys() == {"service2"}
+
+
 async def test_s11_a_cluster_that_gets_out_of_reach_during_the_end_holds_it_up_no_longer() -> None:
     """Also one that the spec does not name (any more)."""
     at = world(consumers="old new")

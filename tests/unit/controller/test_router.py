@@ -13,6 +13,7 @@ from landbridge.api.meta import Key, Object, ObjectMeta
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES, MultiClusterService, MultiClusterServiceStatus
 from landbridge.api.names import FLEET, MANAGER
 from landbridge.controller.router import LOST_REPORT_DELAY, SETTLE
+from landbridge.fleet.record import FleetRecord
 from tests.unit.controller.rig import Rig, World, drain, keys
 from tests.unit.fakes import running, settle
 from tests.unit.objects import FLEET_UID, SERVICE2, mcs, service, slice_
@@ -140,7 +141,7 @@ async def test_a_service_that_is_not_joined_costs_nothing(rig: Rig) -> None:
 
 async def test_s11_a_change_of_what_is_owed_is_looked_at_by_the_debtor(rig: Rig) -> None:
     await quiet(rig)
-    rig.state.debts["old"] = {OTHER}
+    rig.state.ledger.record = FleetRecord(FLEET_UID, {"old": frozenset({OTHER})})
     for name in ("old", "new"):
         rig.world.clusters[name].add(SLICES, slice_("web-1", key=OTHER))
     await settle()
@@ -184,7 +185,7 @@ async def test_s7_contact_won_again_lets_the_cluster_and_its_consumers_look(
     held, owed = Key("mcs-demo", "held"), Key("mcs-demo", "owed")
     import_ = slice_("held-1", key=held, manager=MANAGER, labels={FLEET: FLEET_UID})
     rig.world.clusters["old"].add(SLICES, import_)
-    rig.state.debts["old"] = {owed}
+    rig.state.ledger.record = FleetRecord(FLEET_UID, {"old": frozenset({owed})})
     rig.world.clusters["old"].cut()
     await quiet(rig)
     rig.world.clusters["old"].heal()

@@ -30,10 +30,12 @@ def hub() -> MemoryApi:
 
 
 async def init_in_memory(
-    hub: MemoryApi, file: Path, report: Report = silent, *, argocd: bool = False, dry_run: bool = False
+    hub: MemoryApi, file: Path, report: Report = silent, *, fleet: str = "", argocd: bool = False, dry_run: bool = False
 ) -> str:
     """Init, with connections that are the hub itself, wherever they lead to."""
-    return await init(hub, CONFIG, file, report, argocd=argocd, dry_run=dry_run, connect=lambda config, token: hub)
+    return await init(
+        hub, CONFIG, file, report, fleet=fleet, argocd=argocd, dry_run=dry_run, connect=lambda config, token: hub
+    )
 
 
 def establish(hub: MemoryApi) -> None:
@@ -53,6 +55,26 @@ async def test_the_fleets_uid_is_made_once(hub: MemoryApi, tmp_path: Path) -> No
     first = await init_in_memory(hub, tmp_path / "a")
     second = await init_in_memory(hub, tmp_path / "b")
     assert first == second == (await record.load(hub)).uid
+
+
+async def test_a_fleet_whose_record_was_lost_gets_its_uid_back(hub: MemoryApi, tmp_path: Path) -> None:
+    """Else all its imports would be those of another fleet."""
+    establish(hub)
+    assert await init_in_memory(hub, tmp_path / "a", fleet="lost-uid") == (await record.load(hub)).uid == "lost-uid"
+    assert await init_in_memory(hub, tmp_path / "a", fleet="lost-uid") == "lost-uid"
+
+
+@pytest.mark.parametrize(("fleet", "reason"), [("lost-uid", "OtherFleet"), ("a label/no", "InvalidFleet")])
+async def test_a_uid_that_the_fleet_cannot_have_is_refused_before_anything_is_written(
+    hub: MemoryApi, tmp_path: Path, fleet: str, reason: str
+) -> None:
+    establish(hub)
+    await init_in_memory(hub, tmp_path / "a")
+    hub.calls.clear()
+    with pytest.raises(RefusedError) as refusal:
+        await init_in_memory(hub, tmp_path / "b", fleet=fleet)
+    assert refusal.value.reason == reason
+    assert hub.writes == []
 
 
 @pytest.mark.looptime

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from landbridge.api.meta import Key
 from landbridge.enroll.leave import leave
 from landbridge.fleet import record
+from landbridge.fleet.amendment import amend
 from landbridge.fleet.refusal import RefusedError, TimedOutError
 from landbridge.fleet.settings import MISSING
 from landbridge.kube.api import MERGE_PATCH
@@ -78,7 +80,8 @@ async def test_a_namespace_that_others_use_stays_and_it_is_said(hub: MemoryApi, 
 
 @pytest.mark.looptime
 async def test_force_drops_the_debt_and_says_what_stays_s11(hub: MemoryApi, member: MemoryApi) -> None:
-    await record.add_debts(hub, {"oldcluster": [Key("shop", "web")], "other": [Key("shop", "web")]})
+    debts = {name: frozenset({Key("shop", "web")}) for name in ("oldcluster", "other")}
+    await amend(hub, lambda found: replace(found, debts=debts, members=frozenset(debts)))
 
     def away(method: str, path: str) -> None:
         raise UnreachableError("cut")
@@ -87,7 +90,9 @@ async def test_force_drops_the_debt_and_says_what_stays_s11(hub: MemoryApi, memb
     said: list[str] = []
     await leave(hub, member, "oldcluster", said.append, force=True)
     assert SECRET not in hub.objects
-    assert set((await record.load(hub)).debts) == {"other"}
+    found = await record.load(hub)
+    assert set(found.debts) == found.members == {"other"}
+    assert set(found.left) == {"oldcluster"}
     assert any("landbridge.dev/fleet=fleet-uid" in line for line in said)
     assert any("imports from oldcluster in other clusters are removed by the controller" in line for line in said)
 

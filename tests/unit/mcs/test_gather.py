@@ -14,6 +14,7 @@ from landbridge.api.discovery import SLICES
 from landbridge.api.meta import Key
 from landbridge.api.multicluster import MultiClusterService
 from landbridge.clusters.member import Member
+from landbridge.fleet.record import FleetRecord
 from landbridge.mcs.apply import apply
 from landbridge.mcs.gather import cluster_view, view
 from landbridge.mcs.intent import Intent
@@ -21,7 +22,7 @@ from landbridge.mcs.plan import plan
 from landbridge.mcs.state import Decisive, FleetState
 from landbridge.mcs.status import ClusterView
 from tests.unit.fakes import WatchedApi, following, make_member, make_state, settle
-from tests.unit.objects import SERVICE2, cluster, mcs, service, slice_
+from tests.unit.objects import ENDED, FLEET_UID, SERVICE2, cluster, mcs, service, slice_
 
 pytestmark = pytest.mark.looptime
 
@@ -120,7 +121,7 @@ async def test_s11_a_provider_that_leaves_takes_no_part(leaving: bool) -> None:
             at.state.clusters["old"] = cluster("old", leaving=True)
         else:
             del at.state.clusters["old"]
-            at.state.left.add("old")
+            at.state.ledger.record = FleetRecord(FLEET_UID, left={"old": ENDED})
         assert at.providers() == {}
         assert at.intent("new") is Intent.SYNC
 
@@ -135,7 +136,7 @@ async def test_s7_a_provider_whose_secret_vanished_is_there_and_blind() -> None:
 
 async def test_s7_a_provider_that_left_and_came_back_is_there() -> None:
     async with two() as at:
-        at.state.left.add("old")
+        at.state.ledger.record = FleetRecord(FLEET_UID, left={"old": ENDED})
         assert at.providers() == {"old": True}
 
 
@@ -182,7 +183,7 @@ async def test_s7_without_multi_cluster_service_nothing_is_wanted() -> None:
 
 async def test_s11_a_debt_is_seen_in_the_cluster_that_owes_it_only() -> None:
     async with two(None) as at:
-        at.state.debts["new"] = {SERVICE2}
+        at.state.ledger.record = FleetRecord(FLEET_UID, {"new": frozenset({SERVICE2})})
         assert at.intent("new") is Intent.REMOVE
         assert at.intent("old") is Intent.KEEP
 

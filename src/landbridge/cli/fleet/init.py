@@ -27,6 +27,13 @@ async def init(
             help="URL by which the controller reaches the hub, if not that of your kubeconfig.", show_default=False
         ),
     ] = "",
+    fleet: Annotated[
+        str,
+        Parameter(
+            help="uid of a fleet whose record was lost, as its imports carry it in label landbridge.dev/fleet.",
+            show_default=False,
+        ),
+    ] = "",
     argocd: Annotated[
         bool, Parameter(negative=(), help="Teach Argo CD on the hub the health of a MultiClusterService.")
     ] = False,
@@ -41,7 +48,14 @@ async def init(
     config = load(context, kubeconfig)
     async with Api(config) as hub:
         uid = await initialise(
-            hub, config, controller_kubeconfig, report, server=server.rstrip("/"), argocd=argocd, dry_run=dry_run
+            hub,
+            config,
+            controller_kubeconfig,
+            report,
+            server=server.rstrip("/"),
+            fleet=fleet,
+            argocd=argocd,
+            dry_run=dry_run,
         )
     if output == "json":
         print(msgspec.json.encode({"fleet": uid, "controllerKubeconfig": str(controller_kubeconfig)}).decode())
