@@ -126,8 +126,9 @@ async def cut(
     lab: Name = "lab",
     api: Faults = False,
     pods: Faults = False,
-    mode: Literal["cut", "freeze", "delay"] | None = None,
+    mode: Literal["cut", "freeze", "delay", "idle"] | None = None,
     delay: float | None = None,
+    after: float | None = None,
 ) -> None:
     """Cut a cluster off until `heal`.
 
@@ -140,17 +141,44 @@ async def cut(
     pods
         Its pod network, towards the other clusters'.
     mode
-        For --api: cut (reset and refuse connections), freeze (keep them, no byte moves), delay (with --delay).
+        For --api: cut (reset and refuse connections), freeze (keep them, no byte moves), delay (with --delay), idle
+        (with --after: reset those on which no byte moved for so long, as many balancers do).
     delay
         For --api: seconds by which every byte is late, in each direction.
+    after
+        For --api: seconds without a byte after which mode idle resets a connection.
     """
-    await _cluster(lab, cluster).cut(api=api, pods=pods, mode=mode, delay=delay)
+    await _cluster(lab, cluster).cut(api=api, pods=pods, mode=mode, delay=delay, after=after)
 
 
 @app.command
 async def heal(cluster: str, /, *, lab: Name = "lab") -> None:
     """Undo every cut of a cluster. Fine when there was none."""
     await _cluster(lab, cluster).heal()
+
+
+@app.command
+async def snapshot(cluster: str, /, *, lab: Name = "lab") -> None:
+    """Keep a copy of what a cluster's etcd holds, for `restore`; an earlier one is replaced.
+
+    Parameters
+    ----------
+    cluster
+        Its name.
+    """
+    await Lab.load(lab).snapshot(cluster)
+
+
+@app.command
+async def restore(cluster: str, /, *, lab: Name = "lab") -> None:
+    """Put a cluster's etcd back to its snapshot, and start it and the API server again. Undoes cuts.
+
+    Parameters
+    ----------
+    cluster
+        Its name.
+    """
+    await Lab.load(lab).restore(cluster, for_console(err))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -73,22 +73,28 @@ class Cluster:
         return kubeconfigs.Access(self.name, self.server, ADMIN, self.control_plane.files.certificates)
 
     async def cut(
-        self, *, api: bool = False, pods: bool = False, mode: str | None = None, delay: float | None = None
+        self,
+        *,
+        api: bool = False,
+        pods: bool = False,
+        mode: str | None = None,
+        delay: float | None = None,
+        after: float | None = None,
     ) -> None:
         """Cut the cluster off.
 
         `api`: its API server as seen from this machine. `mode` is cut (connections reset, new ones refused; the
         default), freeze (connections stay, no byte moves) or delay (every byte arrives `delay` seconds later, each
-        way; the default when a delay is given).
+        way; the default when a delay is given), or idle (a connection is reset `after` seconds without a byte).
         `pods`: its pod network towards the other clusters' (packets vanish).
         """
         if not (api or pods):
             raise RefusedError(f"cut {self.name}", "nothing to cut was named", "name api, pods or both")
-        if not api and (mode, delay) != (None, None):
-            raise RefusedError(f"cut {self.name}'s pods", "a mode and a delay are for the API alone", "name api, too")
+        if not api and (mode, delay, after) != (None, None, None):
+            raise RefusedError(f"cut {self.name}'s pods", "a mode and its time are for the API alone", "name api, too")
         fabric = self._pods() if pods else None  # refused, if so, before anything is cut
         if api:
-            line = forwarding.mode_line(mode or ("cut" if delay is None else "delay"), delay)
+            line = forwarding.mode_line(mode or ("cut" if delay is None else "delay"), delay, after)
             await forwarding.command(self.control_plane.files.forwarder, line)
         if fabric:
             await fabric.cut(self.control_plane.addresses)

@@ -1,5 +1,6 @@
 """The lab as a library: bring it up, look at it, cut clusters off, take it down."""
 
+import asyncio
 import os
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -10,7 +11,8 @@ from typing import Self
 from landbridge_lab import teardown
 from landbridge_lab.bringup import bring_up
 from landbridge_lab.cluster import Cluster
-from landbridge_lab.control_plane import kubeconfigs
+from landbridge_lab.control_plane import etcd, kubeconfigs
+from landbridge_lab.control_plane.components import ControlPlane
 from landbridge_lab.errors import NotUpError, RefusedError, first_of
 from landbridge_lab.locks import held
 from landbridge_lab.paths import lab_dir
@@ -91,6 +93,45 @@ class Lab:
                 raise first_of(group) from group
             kubeconfigs.write(self.kubeconfig, [Cluster(plane, site).access for plane in site.control_planes])
             write_record(self._folder, Record(site.record.spec, site.record.index, complete=True))
+
+    async def restart(self, cluster: str, *parts: str, progress: Progress | None = None) -> None:
+        """Kill parts of a cluster's control plane (`etcd`, `kube-apiserver`, ...) and start them again; undoes cuts.
+
+        Returns when all of the lab is ready.
+        """
+        self._kill(self._plane(cluster), *parts)
+        await self.up(progress)
+
+    async def snapshot(self, cluster: str) -> None:
+        """Keep a copy of what a cluster's etcd holds, in place of an earlier one."""
+        await asyncio.to_thread(etcd.take_snapshot, self._site().processes, self._plane(cluster))
+
+    async def restore(self, cluster: str, progress: Progress | None = None) -> None:
+        """Put a cluster's etcd back to its snapshot, as after a disaster: revisions go back, too; undoes cuts.
+
+        Returns when all of the lab is ready.
+        """
+        plane = self._plane(cluster)
+        etcd.require_snapshot(plane.files, cluster)
+        self._kill(plane, "kube-apiserver")  # first: it would hold its port while it misses etcd
+        self._kill(plane, "etcd")
+        await asyncio.to_thread(etcd.put_back, plane.files, cluster)
+        await self.up(progress)
+
+    async def compact(self, cluster: str) -> int:
+        """Let a cluster's etcd forget all history up to now; gives the revision."""
+        return await asyncio.to_thread(etcd.compact, self._plane(cluster).files)
+
+    def _plane(self, cluster: str) -> ControlPlane:
+        planes = {plane.name: plane for plane in self._site().control_planes}
+        if cluster not in planes:
+            raise RefusedError(
+                f"no cluster {cluster} in lab {self.spec.name}", f"it has {', '.join(planes)}", "name one of them"
+            )
+        return planes[cluster]
+
+    def _kill(self, plane: ControlPlane, *parts: str) -> None:
+        self._site().processes.end_parts(*(f"{plane.name}/{part}" for part in parts))
 
     async def down(self, progress: Progress | None = None) -> bool:
         """End everything of the lab and remove its folder; returns whether there was anything."""

@@ -38,6 +38,11 @@ class ClusterDir:
         return self.root / "etcd"
 
     @property
+    def snapshot(self) -> Path:
+        """A copy of etcd's data, where one was made."""
+        return self.root / "etcd-snapshot"
+
+    @property
     def etcd_client(self) -> Path:
         """Socket of etcd: nobody but the folder's owner reaches it, and it takes no port."""
         return self.root / "etcd-client.sock"

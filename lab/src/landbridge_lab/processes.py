@@ -10,8 +10,8 @@ Signals go through pidfds, so that a process id taken over by a stranger is neve
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
@@ -72,6 +72,28 @@ class Processes:
             raise LabError(f"{part} did not start", f"{command[0]} could not be run", f"see {log}")
         return int(said)
 
+    def end_parts(self, *parts: str) -> int:
+        """Kill these parts, with all that they started; returns how many processes there were."""
+        return self._end(lambda: [process for process in self.all() if process.part in parts])
+
+    @contextmanager
+    def stopped(self, part: str) -> Iterator[None]:
+        """Let a part stand still.
+
+        Raises:
+            LabError: It does not run.
+        """
+        found = [process.pid for process in self.all() if process.part == part]
+        if not found:
+            raise LabError(f"{part} does not run", remedy="run `landbridge-lab up` again")
+        try:
+            for pid in found:
+                self._signal(pid, signal.SIGSTOP)
+            yield
+        finally:
+            for pid in found:
+                self._signal(pid, signal.SIGCONT)
+
     def end_all(self) -> int:
         """Kill everything of the lab; returns how many processes there were."""
         return self._end(self.all)
@@ -99,11 +121,14 @@ class Processes:
         return len(ended)
 
     def _kill(self, pid: int) -> None:
+        self._signal(pid, signal.SIGKILL)
+
+    def _signal(self, pid: int, number: signal.Signals) -> None:
         with suppress(ProcessLookupError):
             handle = os.pidfd_open(pid)
             try:
                 if self._read(pid):  # still ours: the id was not given to another process before we held the pidfd
-                    signal.pidfd_send_signal(handle, signal.SIGKILL)
+                    signal.pidfd_send_signal(handle, number)
             finally:
                 os.close(handle)
 

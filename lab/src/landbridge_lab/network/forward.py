@@ -12,6 +12,7 @@ Modes, told by a line on the control socket and answered with a line of JSON:
 | `cut` | reset | refused: nobody listens |
 | `freeze` | kept, no byte moves | accepted, no byte moves |
 | `delay S` | every byte arrives S seconds later, in each direction | the same |
+| `idle S` | reset after S seconds without a byte in either direction, as many balancers do | the same |
 | `status` | as they are | as they are |
 """
 
@@ -35,6 +36,8 @@ class Forwarder:
     def __init__(self, listening: socket.socket, host: str, port: int) -> None:
         self.mode = "open"
         self.delay = 0.0
+        self.after = 0.0
+        """Seconds of silence after which mode `idle` ends a connection."""
         self.sides: set[Side] = set()
         self._listening = listening
         self._target = (host, port)
@@ -43,11 +46,16 @@ class Forwarder:
         self._listening.setblocking(False)
         self._listen()
 
-    def set(self, mode: str, delay: float = 0.0) -> None:
+    @property
+    def holds_back(self) -> bool:
+        """Whether bytes wait."""
+        return self.mode in ("freeze", "delay")
+
+    def set(self, mode: str, delay: float = 0.0, after: float = 0.0) -> None:
         """Change the mode, and make the open connections follow it."""
         if (mode == "cut") != (self.mode == "cut"):
             self._refuse() if mode == "cut" else self._listen()
-        self.mode, self.delay = mode, delay
+        self.mode, self.delay, self.after = mode, delay, after
         self._flowing.clear() if mode == "freeze" else self._flowing.set()
         for side in list(self.sides):
             side.follow()
@@ -97,6 +105,9 @@ class Side(asyncio.Protocol):
         self._held: deque[tuple[float, bytes]] = deque()
         self._held_bytes = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._active = 0.0
+        """Loop time of the last byte from here."""
+        self._idle_check: asyncio.TimerHandle | None = None
         self._full = False
         self._ended = False
 
@@ -106,6 +117,7 @@ class Side(asyncio.Protocol):
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         transport.pause_reading()  # until both ends are there
         self._forwarder.sides.add(self)
+        self._active = asyncio.get_running_loop().time()
 
     def follow(self) -> None:
         """Do what the mode says now."""
@@ -114,8 +126,10 @@ class Side(asyncio.Protocol):
             return
         self._release()
         self._read_or_not()
+        self._end_when_idle()
 
     def data_received(self, data: bytes) -> None:
+        self._active = asyncio.get_running_loop().time()
         if self.peer:
             self.peer.deliver(data)
 
@@ -127,7 +141,7 @@ class Side(asyncio.Protocol):
 
     def deliver(self, data: bytes) -> None:
         """Write a chunk now or when its time has come; b"" is the end of what the peer sends."""
-        if not self._held and self._forwarder.mode == "open":
+        if not self._held and not self._forwarder.holds_back:
             self._write(data)
             return
         self._held.append((asyncio.get_running_loop().time() + self._forwarder.delay, data))
@@ -146,8 +160,9 @@ class Side(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._forwarder.sides.discard(self)
-        if self._timer:
-            self._timer.cancel()
+        for timer in (self._timer, self._idle_check):
+            if timer:
+                timer.cancel()
         if self.peer and self.peer._transport:
             self.peer._abort() if exc else self.peer._transport.close()
 
@@ -159,7 +174,7 @@ class Side(asyncio.Protocol):
         if self._forwarder.mode == "freeze":
             return
         loop = asyncio.get_running_loop()
-        while self._held and (self._forwarder.mode == "open" or self._held[0][0] <= loop.time()):
+        while self._held and (not self._forwarder.holds_back or self._held[0][0] <= loop.time()):
             data = self._held.popleft()[1]
             self._held_bytes -= len(data)
             self._write(data)
@@ -174,6 +189,21 @@ class Side(asyncio.Protocol):
             return
         blocked = self._forwarder.mode == "freeze" or self.peer._full or self.peer._held_bytes > _HIGH_WATER
         self._transport.pause_reading() if blocked else self._transport.resume_reading()
+
+    def _end_when_idle(self) -> None:
+        """In mode `idle`, reset both ends when neither sent a byte for long enough, and else look again then."""
+        if self._idle_check:
+            self._idle_check.cancel()
+            self._idle_check = None
+        if self._forwarder.mode != "idle" or not self.peer:
+            return
+        loop = asyncio.get_running_loop()
+        left = max(self._active, self.peer._active) + self._forwarder.after - loop.time()
+        if left <= 0:
+            self._abort()
+            self.peer._abort()
+        else:
+            self._idle_check = loop.call_later(left, self._end_when_idle)
 
     def _write(self, data: bytes) -> None:
         if not self._transport or self._transport.is_closing():
@@ -214,11 +244,14 @@ def _obey(forwarder: Forwarder, line: str) -> dict[str, object]:
             forwarder.set(mode)
         case ["delay", seconds]:
             forwarder.set("delay", float(seconds))
+        case ["idle", seconds]:
+            forwarder.set("idle", after=float(seconds))
         case ["status"]:
             pass
         case _:
             return {"error": f"unknown command {line!r}"}
-    return {"mode": forwarder.mode, "delay": forwarder.delay, "connections": len(forwarder.sides) // 2}
+    connections = len(forwarder.sides) // 2
+    return {"mode": forwarder.mode, "delay": forwarder.delay, "after": forwarder.after, "connections": connections}
 
 
 def _reset(connection: socket.socket) -> None:

@@ -5,6 +5,7 @@ import json
 import math
 import socket
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,15 +14,16 @@ from landbridge_lab.network import forward
 from landbridge_lab.network.machines import Machine
 from landbridge_lab.processes import Processes
 
-MODES = ("open", "cut", "freeze", "delay")
+MODES = ("open", "cut", "freeze", "delay", "idle")
 
 
 @dataclass(frozen=True)
 class ForwarderState:
-    """What a forwarder says about itself; `delay` in seconds."""
+    """What a forwarder says about itself; `delay` and `after` in seconds."""
 
     mode: str
     delay: float
+    after: float
     connections: int
 
 
@@ -43,35 +45,48 @@ async def start_forwarder(
 
 
 async def command(control: Path, line: str) -> ForwarderState:
-    """Send one command line; returns the state after it."""
+    """Send one command line; returns the state after it.
+
+    Raises:
+        LabError: There is no forwarder, or it ends just now, or it refuses.
+    """
     try:
-        reader, writer = await asyncio.open_unix_connection(control)
-    except OSError as error:
+        answer = json.loads(await _said(control, line))
+    except (OSError, ValueError) as error:  # a ValueError: it ended before the end of its answer
         raise LabError(
             "the cluster's forwarder does not answer", str(error), "run `landbridge-lab up` again"
         ) from error
-    try:
-        writer.write(line.encode() + b"\n")
-        answer = json.loads(await reader.readline())
-    finally:
-        writer.close()
-        await writer.wait_closed()
     if "error" in answer:
         raise LabError("the cluster's forwarder refused", answer["error"])
     return ForwarderState(**answer)
 
 
-def mode_line(mode: str, delay: float | None) -> str:
+async def _said(control: Path, line: str) -> bytes:
+    reader, writer = await asyncio.open_unix_connection(control)
+    try:
+        writer.write(line.encode() + b"\n")
+        return await reader.readline()
+    finally:
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+
+def mode_line(mode: str, delay: float | None, after: float | None = None) -> str:
     """The command for a fault, checked."""
     if mode not in MODES:
         raise RefusedError(f"mode {mode!r}", "the forwarder does not know it", f"choose one of {', '.join(MODES[1:])}")
-    if (mode == "delay") != (delay is not None):
-        raise RefusedError(
-            f"mode {mode!r} with delay {delay}", "a delay belongs to mode delay alone", "give both or neither"
-        )
-    if delay is not None and not (math.isfinite(delay) and 0 <= delay <= 3600):
-        raise RefusedError(f"a delay of {delay} s", "it is not between 0 and 3600", "choose another one")
-    return f"{mode} {delay}" if delay is not None else mode
+    for needing, name, seconds in (("delay", "delay", delay), ("idle", "time after which", after)):
+        if (mode == needing) != (seconds is not None):
+            raise RefusedError(
+                f"mode {mode!r} with {name} {seconds}",
+                f"a {name} belongs to mode {needing} alone",
+                "give both or neither",
+            )
+    seconds = delay if after is None else after
+    if seconds is not None and not (math.isfinite(seconds) and 0 <= seconds <= 3600):
+        raise RefusedError(f"{seconds} s", "it is not between 0 and 3600", "choose another time")
+    return mode if seconds is None else f"{mode} {seconds}"
 
 
 def port_is_free(port: int) -> bool:

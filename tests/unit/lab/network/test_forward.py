@@ -198,3 +198,32 @@ async def test_a_server_that_is_away_is_told_as_a_reset_not_as_silence(tmp_path:
                 await answer(reader, 1)
     finally:
         processes.end_all()
+
+
+async def test_idle_resets_what_is_silent_for_too_long_and_carries_all_else(forwarder: Forwarded) -> None:
+    await forwarder.tell("idle 0.3")
+    async with forwarder.connection() as (busy, busy_writer), forwarder.connection() as (silent, silent_writer):
+        silent_writer.write(b"hello")
+        assert await answer(silent, 5) == b"hello"
+        ended = asyncio.create_task(silent.read())
+        started = monotonic()
+        while not ended.done():
+            busy_writer.write(b"x")
+            assert await answer(busy, 1) == b"x"
+            await asyncio.sleep(0.02)
+        assert isinstance(ended.exception(), ConnectionResetError)
+        assert monotonic() - started >= 0.25
+        await forwarder.tell("open")
+        busy_writer.write(b"still here")
+        assert await answer(busy, 10) == b"still here"
+
+
+async def test_idle_ends_when_it_is_healed(forwarder: Forwarded) -> None:
+    await forwarder.tell("idle 0.3")
+    async with forwarder.connection() as (reader, writer):
+        writer.write(b"a")
+        assert await answer(reader, 1) == b"a"
+        await forwarder.tell("open")
+        await asyncio.sleep(0.5)
+        writer.write(b"b")
+        assert await answer(reader, 1) == b"b"
