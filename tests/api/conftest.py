@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Iterator
 import pytest
 from landbridge_lab import ClusterSpec, Lab
 
+from tests.api.controller_process import ControllerProcess
 from tests.api.scene import Scene
 from tests.api.world import World, fleet_at_work
 
@@ -29,6 +30,14 @@ async def world(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> AsyncGene
     """All clusters joined, and the controller at work, from its first use to the end of the run."""
     async with fleet_at_work(lab, tmp_path_factory.mktemp("controller")) as world:
         yield world
+
+
+@pytest.fixture
+async def controller(world: World) -> AsyncGenerator[ControllerProcess]:
+    """The world's controller, which runs again after the test whatever was done to it."""
+    yield world.controller
+    if not world.controller.running:
+        await world.controller.start()
 
 
 @pytest.fixture(scope="package")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncGenerator
 
-import pytest
 from msgspec import to_builtins
 from msgspec.structs import replace
 
@@ -19,14 +17,6 @@ from tests.api.waiting import eventually
 from tests.api.world import CLUSTERS, HUB, NEW, OLD, World
 
 FENCE = "fence"
-
-
-@pytest.fixture
-async def controller(world: World) -> AsyncGenerator[ControllerProcess]:
-    """The world's controller, which runs again after the test whatever was done to it."""
-    yield world.controller
-    if not world.controller.running:
-        await world.controller.start()
 
 
 async def test_a_restart_writes_nothing_when_nothing_changed_s12(scene: Scene, controller: ControllerProcess) -> None:

@@ -87,11 +87,14 @@ class Amendment:
         for name, changes in self.debts.items():
             has = record.debts.get(name, frozenset())
             self.debts[name] = {key: owed for key, owed in changes.items() if (key in has) is not owed}
-        self.left = {
-            name: left
-            for name, left in self.left.items()
-            if record.left.get(name) != left or (name in record.members) is not (left is None)
-        }
+        self.left = {name: left for name, left in self.left.items() if not self.is_said(name, record)}
+
+    def is_said(self, cluster: str, record: FleetRecord) -> bool:
+        """Whether the record says already what shall be said of a cluster: that it left, or is a member."""
+        if cluster not in self.left:
+            return True
+        left = self.left[cluster]
+        return record.left.get(cluster) == left and (cluster in record.members) is (left is None)
 
     def _with_debts(self, keys: Iterable[Key]) -> Amendment:
         """The same with these new debts only."""

@@ -45,7 +45,7 @@ class Ledger:
 
     def written(self, cluster: str) -> bool:
         """Whether the hub knows whether the cluster is a member or left."""
-        return cluster not in self.pending.left
+        return self.pending.is_said(cluster, self.record)
 
     def owe(self, cluster: str, key: Key) -> None:
         """The cluster is away, and may hold imports of a MultiClusterService that ends."""

@@ -265,6 +265,17 @@ async def test_s11_a_cluster_is_in_the_record_before_anything_is_written_there(w
         assert len(world.imports("new")) == 1
 
 
+async def test_a_cluster_is_engaged_though_its_record_is_seen_before_the_write_is_answered(world: World) -> None:
+    async with engaging(world):
+        answer = world.hub.late = asyncio.Event()
+        world.hub.add(SECRETS, cluster_secret(cluster("third")))
+        await settle(1)
+        assert "third" in world.record().members
+        answer.set()
+        await settle(1)
+        assert gauge("landbridge_cluster_live", "third") == 1
+
+
 async def test_s7_a_farewell_of_an_older_record_is_no_order_where_the_cluster_was_seen_since(world: World) -> None:
     """A backup from between a leave and the next join: neither the Secret nor the right record is in it."""
     secret = world.hub.objects[path("old")]
@@ -403,8 +414,8 @@ async def test_a_cluster_that_cannot_leave_yet_does_not_keep_the_others_busy(
         assert len(looks) == 1
 
 
-def gauge(name: str) -> float | None:
-    return REGISTRY.get_sample_value(name, {"cluster": "old"})
+def gauge(name: str, cluster: str = "old") -> float | None:
+    return REGISTRY.get_sample_value(name, {"cluster": cluster})
 
 
 async def test_a_cluster_that_was_never_reached_counts_as_not_live(world: World) -> None:
