@@ -5,7 +5,7 @@ READY  := .venv/ready
 LAB    ?= lab
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-gitops test test-gitops lint generate guards bench endure lab-up lab-down lock clean
+.PHONY: help demo demo-gitops test test-gitops lint generate guards bench soak endure lab-up lab-down lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -39,6 +39,10 @@ guards: $(READY) ## take out each rule's guard and demand that its test goes red
 bench: $(READY) ## benchmarks on real API servers
 	@$(BIN)/landbridge-lab build
 	@$(BIN)/python -m bench
+
+soak: $(READY) ## seeded faults over three control planes and fifty Services; ARGS="--seeds 100", "--seed 17"
+	@$(BIN)/landbridge-lab build --control-plane-only
+	@$(BIN)/python -m tests.soak $(ARGS)
 
 endure: $(READY) ## requests by the clock while hub, API servers and controller go away in turn
 	@$(BIN)/python -m tests.endurance $(ARGS)

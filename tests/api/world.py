@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from landbridge_lab import Cluster, Lab
@@ -32,6 +32,8 @@ class World:
     controller: ControllerProcess
     by_forwarder: bool = True
     """Whether the controller goes through the forwarder, which can cut, freeze and delay."""
+    servers: Mapping[str, str] = field(default_factory=dict)
+    """Other addresses of members for the controller, by name."""
 
     @property
     def hub(self) -> Api:
@@ -56,7 +58,7 @@ class World:
     async def join(self, name: str, *namespaces: str) -> None:
         """``landbridge fleet join``; all namespaces are allowed unless some are named."""
         cluster = self.cluster(name)
-        server = cluster.server if self.by_forwarder else cluster.direct_server
+        server = self.servers.get(name) or (cluster.server if self.by_forwarder else cluster.direct_server)
         wish = Wish(name, server, (cluster.pod_cidr,), frozenset(namespaces), all_namespaces=not namespaces)
         await join(self.hub, self.admins[name], load(name, self.lab.kubeconfig), wish, silent)
 

@@ -1,0 +1,125 @@
+"""One seed after the other, on one lab."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+
+from landbridge_lab import ClusterSpec, Lab
+
+from landbridge.fleet import record
+from tests.api.controller_process import ControllerProcess, free_port
+from tests.api.world import CLUSTERS, World, at_work, seen_by_admins
+from tests.soak.faults import Faults
+from tests.soak.nonsense import Proxy
+from tests.soak.observer import Observer
+from tests.soak.schedule import Fault, Schedule
+from tests.soak.stage import Stage
+from tests.soak.verdict import differences, unexcused
+
+OPTIONS = ("--lease-seconds", "2", "--watch-proof", "5")
+CONVERGED = 10.0
+"""Seconds after the faults, within which everything is right again."""
+
+
+@dataclass
+class Outcome:
+    """What came of a seed."""
+
+    seed: int
+    played: list[Fault] = field(default_factory=list)
+    converged: float = 0.0
+    """Seconds from the end of the faults until everything was right."""
+    seconds: float = 0.0
+    wrong: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Soak:
+    """The lab, joined, with its controllers."""
+
+    world: World
+    proxies: Mapping[str, Proxy]
+    second: ControllerProcess
+
+    async def play(self, schedule: Schedule) -> Outcome:
+        """One seed, from an empty stage to an empty stage."""
+        outcome, began = Outcome(schedule.seed, schedule.faults), monotonic()
+        stage = Stage(self.world, schedule)
+        clock: Callable[[], float] = lambda: monotonic() - began  # noqa: E731
+        observers = [Observer(name, self.world.admins[name], f"soak-{schedule.seed}-", clock) for name in CLUSTERS]
+        await stage.build()
+        async with _following(observers):
+            outcome.wrong += await self._until_right(stage, "before the faults")
+            began = monotonic()
+            faults = Faults(stage, self.proxies, self.world.controller, self.second, clock)
+            changing = asyncio.create_task(stage.change())
+            try:
+                await asyncio.gather(*map(faults.play, schedule.lanes))
+            finally:
+                changing.cancel()
+                await asyncio.gather(changing, return_exceptions=True)
+            ended = monotonic()
+            outcome.wrong += await self._until_right(stage, "after the faults")
+            outcome.converged = monotonic() - ended
+        losses = [loss for observer in observers for loss in observer.losses]
+        outcome.wrong += map(str, unexcused(losses, faults.excuses))
+        await stage.clear()
+        outcome.wrong += await self._left(stage)
+        outcome.seconds = monotonic() - began
+        return outcome
+
+    async def _until_right(self, stage: Stage, when: str) -> list[str]:
+        """What is still wrong in the end; nothing, if it came right in time."""
+        end = monotonic() + CONVERGED
+        while wrong := [*differences(*await stage.differences()), *await stage.unready()]:
+            if monotonic() > end:
+                return [f"{when}: {line}" for line in wrong]
+            await asyncio.sleep(0.2)
+        return []
+
+    async def _left(self, stage: Stage) -> list[str]:
+        """Imports and debts that are left when everything has ended."""
+        end = monotonic() + CONVERGED
+        while True:
+            _, found = await stage.differences()
+            debts = (await record.load(self.world.hub)).debts
+            left = [f"left in {c}: {'/'.join(s)} from {p}" for c, s, p in found] + [f"debts of {c}" for c in debts]
+            if not left or monotonic() > end:
+                return left
+            await asyncio.sleep(0.2)
+
+
+@asynccontextmanager
+async def soaking(name: str, folder: Path) -> AsyncGenerator[Soak]:
+    """Bring everything up, and down afterwards."""
+    async with AsyncExitStack() as stack:
+        specs = [ClusterSpec(cluster) for cluster in CLUSTERS]
+        lab = await stack.enter_async_context(Lab(name, specs, control_plane_only=True))
+        proxies = {cluster: Proxy(lab.clusters[cluster]) for cluster in CLUSTERS}
+        for proxy in proxies.values():
+            await stack.enter_async_context(proxy.serving())
+        admins = await stack.enter_async_context(seen_by_admins(lab))
+        kubeconfig = folder / "controller.kubeconfig"
+        first = ControllerProcess(kubeconfig, folder / "controller.log", OPTIONS)
+        second = ControllerProcess(kubeconfig, folder / "second.log", OPTIONS, free_port(first.port + 1))
+        servers = {cluster: proxy.url for cluster, proxy in proxies.items()}
+        world = World(lab, admins, first, servers=servers)
+        stack.push_async_callback(second.end)
+        await stack.enter_async_context(at_work(world, CLUSTERS))
+        yield Soak(world, proxies, second)
+
+
+@asynccontextmanager
+async def _following(observers: list[Observer]) -> AsyncGenerator[None]:
+    tasks = [asyncio.create_task(observer.run()) for observer in observers]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,76 @@
+"""What was seen, judged: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+Service = tuple[str, str]
+"""Namespace and name."""
+
+SETTLE = 5.0
+"""Seconds after a deletion that the schedule made, in which what it took away may come back."""
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A consumer no longer had an endpoint that it had had; seconds from the start."""
+
+    at: float
+    consumer: str
+    provider: str
+    service: Service
+
+    def __str__(self) -> str:
+        return f"{self.at:.2f} s: {self.consumer} lost {self.provider}'s endpoint of {'/'.join(self.service)}"
+
+
+@dataclass(frozen=True)
+class Excuse:
+    """Losses that the schedule itself brought about, from one moment to another.
+
+    ``cluster`` is the consumer or the provider; with ``consumer_only``, the consumer. ``namespace`` and ``name`` are
+    empty where all of them are meant.
+    """
+
+    begin: float
+    end: float
+    cluster: str
+    namespace: str = ""
+    name: str = ""
+    consumer_only: bool = False
+
+    def covers(self, loss: Loss) -> bool:
+        """Whether it explains a loss."""
+        clusters = (loss.consumer,) if self.consumer_only else (loss.consumer, loss.provider)
+        return (
+            self.begin <= loss.at <= self.end + SETTLE
+            and (not self.cluster or self.cluster in clusters)
+            and self.namespace in ("", loss.service[0])
+            and self.name in ("", loss.service[1])
+        )
+
+
+def unexcused(losses: Iterable[Loss], excuses: Iterable[Excuse]) -> list[Loss]:
+    """The losses that nothing explains."""
+    known = list(excuses)
+    return [loss for loss in losses if not any(excuse.covers(loss) for excuse in known)]
+
+
+Endpoints = frozenset[tuple[str, bool]]
+"""Addresses, and whether each is ready."""
+Held = Mapping[tuple[str, Service, str], Endpoints]
+"""By consumer, Service and provider."""
+
+
+def differences(expected: Held, found: Held) -> list[str]:
+    """What consumers hold and should not, or should and do not, a line each."""
+    lines = []
+    for key in sorted({*expected, *found}):
+        want, have = expected.get(key, frozenset()), found.get(key, frozenset())
+        if want != have:
+            consumer, service, provider = key
+            missing = ", ".join(sorted(f"{address} ready={ready}" for address, ready in want - have)) or "nothing"
+            more = ", ".join(sorted(f"{address} ready={ready}" for address, ready in have - want)) or "nothing"
+            lines.append(f"{consumer}: {'/'.join(service)} from {provider}: missing {missing}; too much {more}")
+    return lines
