@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import aiohttp
 import msgspec
@@ -33,8 +33,12 @@ class WatchedApi(MemoryApi):
     def __init__(self, server: str = "https://127.0.0.1:6443") -> None:
         super().__init__(server)
         self.down = False
+        self.blind: set[str] = set()
+        """Collections that nothing can be read of."""
         self.delay: asyncio.Event | None = None
         """What every write waits for, if there is one."""
+        self.slow: asyncio.Event | None = None
+        """What every read waits for, if there is one."""
         self.late: asyncio.Event | None = None
         """What the answer to every write waits for, if there is one: its event comes first."""
         self._history: list[tuple[int, str, bytes]] = []
@@ -54,15 +58,18 @@ class WatchedApi(MemoryApi):
         found = (body for path, body in self.objects.items() if within(path, kind.path()))
         return {obj.metadata.name: obj for obj in (msgspec.convert(body, kind.type) for body in found)}
 
-    def cut(self) -> None:
-        """Answer nothing any more."""
-        self.down = True
-        for reader in self._watches:
-            reader.set_exception(UnreachableError("the line is cut"))
+    def cut(self, *kinds: Kind[Any]) -> None:
+        """Answer nothing any more, or nothing about these kinds."""
+        self.down = not kinds
+        self.blind.update(kind.path() for kind in kinds)
+        for reader, path in self._watches.items():
+            if self.down or path in self.blind:
+                reader.set_exception(UnreachableError("the line is cut"))
 
     def heal(self) -> None:
         """Answer again."""
         self.down = False
+        self.blind.clear()
 
     def put(self, path: str, body: Body) -> None:
         verb = "MODIFIED" if path in self.objects else "ADDED"
@@ -85,9 +92,9 @@ class WatchedApi(MemoryApi):
         timeout: float = 0,
     ) -> bytes:
         await asyncio.sleep(0)  # every request lets others run
-        if self.delay and method != "GET":
-            await self.delay.wait()
-        if self.down:
+        if wait := self.slow if method == "GET" else self.delay:
+            await wait.wait()
+        if self.down or path in self.blind:
             self.calls.append((method, path))
             raise UnreachableError("the line is cut")
         answer = await super().request(method, path, params=params, body=body, content_type=content_type)
@@ -99,7 +106,7 @@ class WatchedApi(MemoryApi):
     async def stream(
         self, path: str, params: Mapping[str, str], timeout: float
     ) -> AsyncGenerator[aiohttp.StreamReader]:
-        if self.down:
+        if self.down or path in self.blind:
             raise UnreachableError("the line is cut")
         loop = asyncio.get_running_loop()
         protocol = BaseProtocol(loop)
@@ -132,8 +139,8 @@ class Heard:
     def change(self, _: Member, key: Key) -> None:
         self.changes.append(key)
 
-    def contact(self, member: Member) -> None:
-        self.contacts.append(member.live)
+    def contact(self, _: Member, won: bool) -> None:
+        self.contacts.append(won)
 
 
 def make_member(cluster: Cluster, api: WatchedApi, heard: Heard | None = None) -> Member:

@@ -29,8 +29,8 @@ class Listener(Protocol):
     def member_changed(self, member: Member, key: Key) -> None:
         """A Service, one of its slices, or a namespace changed in a member."""
 
-    def contact_changed(self, member: Member) -> None:
-        """Contact with a member was won or lost."""
+    def contact_changed(self, member: Member, won: bool) -> None:
+        """Contact with a member was won or lost, in part or as a whole."""
 
     def roster_changed(self) -> None:
         """A cluster came, goes, or is described otherwise; or its engagement ended."""

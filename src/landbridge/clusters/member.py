@@ -1,4 +1,18 @@
-"""An engaged cluster: its connection, its live caches, and the queue of what to do in it."""
+"""An engaged cluster: its connection, its live caches, and the queue of what to do in it.
+
+Which caches must be live for which decision, and no more (rule S7):
+
+| decision                                                | needs    | slices | Services    | namespaces  |
+|---------------------------------------------------------|----------|--------|-------------|-------------|
+| imports are written, or removed at the hub's word       | writable | live   | listed once | -           |
+| an end, or a leave, finds nothing of ours here any more | writable | live   | listed once | -           |
+| imports are removed because their Service is gone       | live     | live   | live        | -           |
+| imports elsewhere follow what this cluster provides     | live     | live   | live        | -           |
+| the status says NoNamespace                             | -        | -      | -           | listed once |
+
+A Service that was seen is consent until it is seen to be gone. While namespaces cannot be read, only the status is less
+precise.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +33,9 @@ from landbridge.kube.queue import WorkQueue
 WRITES = 16
 """Writes under way at once in one cluster; more only queue up in its API server."""
 
+FIRST_LOOK = 15.0
+"""Seconds that a cluster has to show everything for the first time; from then on it counts as lost until it has."""
+
 
 def service_of(slice_: EndpointSlice) -> Key:
     """The Service that a slice belongs to."""
@@ -31,7 +48,10 @@ def own_ready(slice_: EndpointSlice) -> int:
 
 
 class Member:
-    """A cluster of the fleet, as seen now. ``on_change`` and ``on_contact`` get the member itself."""
+    """A cluster of the fleet, as seen now. ``on_change`` and ``on_contact`` get the member itself.
+
+    ``on_contact`` also gets whether more is in view than before, or less.
+    """
 
     def __init__(
         self,
@@ -39,7 +59,8 @@ class Member:
         api: Api,
         *,
         on_change: Callable[[Member, Key], None],
-        on_contact: Callable[[Member], None],
+        on_contact: Callable[[Member, bool], None],
+        first_look: float = FIRST_LOOK,
     ) -> None:
         self.cluster = cluster
         self.api = api
@@ -53,7 +74,9 @@ class Member:
         self.since = utc_now()
         """When contact was last won."""
         self._on_contact = on_contact
-        self._live = False
+        self._first_look = first_look
+        self._overdue = False
+        self._in_view: set[str] = set()
 
         def changed(key: Key) -> None:
             on_change(self, key)
@@ -70,20 +93,30 @@ class Member:
         return self.cluster.name
 
     @property
+    def writable(self) -> bool:
+        """Whether imports may be written here: they are in view, and so is consent, at least as it was."""
+        return self.slices.live and self.services.synced
+
+    @property
     def live(self) -> bool:
-        """Whether every cache is complete and current."""
-        return self._live
+        """Whether slices and Services are complete and current: absence means something, and others follow."""
+        return self.slices.live and self.services.live
 
     @property
     def connecting(self) -> bool:
         """Whether contact was neither won nor lost yet: nothing can be said of it."""
-        return not self._live and not any(informer.error for informer in self._informers)
+        answered = all(informer.live for informer in self._informers)
+        return not answered and not self._overdue and not any(informer.error for informer in self._informers)
 
     @property
     def trouble(self) -> str:
         """Why it is not live."""
-        errors = (informer.error for informer in self._informers)
+        errors = (informer.error for informer in (self.slices, self.services))
         return next((str(error) for error in errors if error), "not everything is read yet")
+
+    def lacks_namespace(self, name: str) -> bool:
+        """Whether a namespace is known to be missing."""
+        return self.namespaces.synced and self.namespaces.store.get(Key("", name)) is None
 
     def imports(self, key: Key, fleet: str) -> tuple[EndpointSlice, ...]:
         """The slices of a Service that the fleet wrote here."""
@@ -94,18 +127,26 @@ class Member:
         async with asyncio.TaskGroup() as tasks:
             for informer in self._informers:
                 tasks.create_task(informer.run())
+            tasks.create_task(self._lose_patience())
 
     @property
     def _informers(self) -> tuple[Informer[Any], ...]:
         return self.services, self.slices, self.namespaces
 
+    async def _lose_patience(self) -> None:
+        await asyncio.sleep(self._first_look)
+        if self.connecting:
+            self._overdue = True
+            self._on_contact(self, False)
+
     def _contact(self) -> None:
-        live = all(informer.live for informer in self._informers)
-        if live != self._live:
-            self._live = live
-            if live:
-                self.since = utc_now()
-            self._on_contact(self)
+        facts = {"writable": self.writable, "live": self.live, "namespaces": self.namespaces.synced}
+        old, self._in_view = self._in_view, {name for name, holds in facts.items() if holds}
+        if old == self._in_view:
+            return
+        if "live" in self._in_view - old:
+            self.since = utc_now()
+        self._on_contact(self, self._in_view > old)
 
 
 def imported(slice_: EndpointSlice, fleet: str) -> bool:

@@ -16,13 +16,15 @@ import from it, was made after the farewell, so the record is an older one that 
 
 What the controller itself sees of a cluster that is engaged, which means that a task works on its connection:
 
-| its caches                                  | connecting | live |
-|---------------------------------------------|------------|------|
-| not complete yet, and nothing went wrong    | yes        | no   |
-| all complete, and every watch is open       | no         | yes  |
-| a watch or a list failed and is tried again | no         | no   |
+| its caches                                                       | connecting | live         |
+|------------------------------------------------------------------|------------|--------------|
+| not complete yet, nothing went wrong, engaged for less than 15 s | yes        | no           |
+| not complete after 15 s                                          | no         | no           |
+| complete, and every watch is open                                | no         | yes          |
+| a watch or a list failed and is tried again                      | no         | see `member` |
 
-*current* is the same as *live*, for the hub: all its kinds are listed, and their watches are open.
+*live* and *writable* are properties of a `member`, where a table says which caches they need, and what for. *current*
+is like *live*, for the hub: all its kinds are listed, and their watches are open.
 """
 
 from __future__ import annotations
@@ -56,11 +58,15 @@ class Roster:
     """Why the engagement of a cluster ended, where it did; it is tried again."""
 
     def live(self, cluster: str) -> bool:
-        """Whether the cluster is engaged and its caches are current."""
+        """Whether the cluster is engaged, and what it provides is in view."""
         return cluster in self.members and self.members[cluster].live
 
+    def writable(self, cluster: str) -> bool:
+        """Whether the cluster is engaged, and what it imports is in view."""
+        return cluster in self.members and self.members[cluster].writable
+
     def connecting(self, cluster: str) -> bool:
-        """Whether the cluster was just engaged, and may answer or not."""
+        """Whether the cluster was engaged a moment ago, and may answer or not."""
         return cluster in self.members and self.members[cluster].connecting
 
     def owed(self, cluster: str, key: Key) -> bool:

@@ -47,7 +47,7 @@ class ImportReconciler:
     async def _sync(self, item: Work[Key]) -> bool:
         """Make one Service right; gives whether the hub may want to know."""
         key, member = item.key, self._member
-        if not member.live:
+        if not member.writable:
             return False  # contact brings every key back
         wanted = view(self._state, member, key)
         changes = plan(wanted)

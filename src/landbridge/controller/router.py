@@ -56,18 +56,18 @@ class Router:
                 consumer.queue.add(key)
         self._hub.add_after(key, SETTLE)
 
-    def contact_changed(self, member: Member) -> None:
-        """Contact with a member was won or lost."""
+    def contact_changed(self, member: Member, won: bool) -> None:
+        """Contact with a member was won or lost, in part or as a whole."""
         LIVE.labels(member.name).set(member.live)
-        if member.live:
+        if won:
             self._take_signs(member)
             self._resync(member)
         for mcs in self._state.multicluster_services:
-            if member.live and member.name in mcs.spec.providers:
+            if won and member.name in mcs.spec.providers:
                 self._add(mcs)
             if mcs.metadata.deletion_timestamp or member.name in mcs.spec.clusters:
                 key = mcs.metadata.key
-                self._hub.add_after(key, self._delay(key) if member.live else LOST_REPORT_DELAY)
+                self._hub.add_after(key, self._delay(key) if won else LOST_REPORT_DELAY)
 
     def report(self, key: Key) -> None:
         """A member's worker did something that the status, or the end, of a MultiClusterService depends on."""

@@ -12,13 +12,14 @@ from landbridge.mcs.state import FleetState
 def nothing_left(state: FleetState, key: Key) -> bool:
     """Whether no cluster that can be reached holds an import of a Service, or is about to write one."""
     return not any(
-        member.live and (_unsettled(member, key) or member.imports(key, state.uid)) for member in state.members.values()
+        member.writable and (_unsettled(member, key) or member.imports(key, state.uid))
+        for member in state.members.values()
     )
 
 
 def away(state: FleetState, mcs: MultiClusterService) -> list[str]:
     """The clusters out of reach that may hold imports of it."""
-    return sorted(name for name in state.everyone if not state.live(name) and _may_hold(state, name, mcs))
+    return sorted(name for name in state.everyone if not state.writable(name) and _may_hold(state, name, mcs))
 
 
 def _may_hold(state: FleetState, cluster: str, mcs: MultiClusterService) -> bool:
@@ -32,7 +33,7 @@ def _may_hold(state: FleetState, cluster: str, mcs: MultiClusterService) -> bool
 def emptied(state: FleetState, cluster: str) -> bool:
     """Whether a leaving cluster holds no import, and no other cluster that can be seen holds one from it."""
     leaving = state.members.get(cluster)
-    if leaving is None or not leaving.live or any(map(state.connecting, state.members)):
+    if leaving is None or not leaving.writable or any(map(state.connecting, state.members)):
         return False
     return not any(
         any(_unsettled(member, key) for key in state.naming(cluster))
@@ -41,7 +42,7 @@ def emptied(state: FleetState, cluster: str) -> bool:
             for slice_ in member.slices.store
         )
         for member in state.members.values()
-        if member.live
+        if member.writable
     )
 
 

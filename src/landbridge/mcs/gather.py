@@ -26,6 +26,7 @@ def view(state: FleetState, member: Member, key: Key) -> View:
         allowed=state.allows(member.name, key.namespace),
         leaving=state.leaving(member.name),
         service=service,
+        services_live=member.services.live,
     )
     if wanted is Intent.REMOVE and not state.current:
         wanted = Intent.KEEP
@@ -49,10 +50,10 @@ def cluster_view(state: FleetState, name: str, mcs: MultiClusterService) -> Clus
     return ClusterView(
         name=name,
         joined=state.joined(name),
-        live=member.live,
+        live=member.live if name in mcs.spec.providers else member.writable,
         trouble=member.trouble,
         allowed=allowed,
-        namespace=member.namespaces.store.get(Key("", key.namespace)) is not None,
+        namespace=service is not None or not member.lacks_namespace(key.namespace),
         service=service,
         own_ready=sum(slice_.ready for slice_ in own),
         imported_ready=sum(slice_.ready for slice_ in member.imports(key, state.uid)),

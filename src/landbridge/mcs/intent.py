@@ -12,6 +12,7 @@
 | present                  | leaving the fleet | -           | REMOVE | Leaving (S11)                                |
 | present                  | not a consumer    | -           | REMOVE | NotConsumer (S11)                            |
 | present                  | namespace barred  | -           | REMOVE | NamespaceBarred (S14)                        |
+| present                  | consumer          | not in view | KEEP   | ServiceNotInView: it may be there (S7)       |
 | present                  | consumer          | none        | REMOVE | NoService: it is the cluster's consent (S6)  |
 | present                  | consumer          | present     | SYNC   | Consumer (S1)                                |
 """
@@ -38,6 +39,7 @@ ENDED = "Ended"
 NOT_CONSUMER = "NotConsumer"
 NAMESPACE_BARRED = "NamespaceBarred"
 NO_SERVICE = "NoService"
+SERVICE_NOT_IN_VIEW = "ServiceNotInView"
 CONSUMER = "Consumer"
 
 RESERVED_NAMESPACES = frozenset({"kube-system", "kube-public", "kube-node-lease", SYSTEM_NAMESPACE})
@@ -77,6 +79,7 @@ def intent(
     allowed: bool,
     leaving: bool,
     service: Service | None,
+    services_live: bool,
 ) -> Decision:
     """The row of the table above that holds."""
     if not known:
@@ -95,6 +98,8 @@ def intent(
         NO_SERVICE: service is None,
     }
     barrier = next((reason for reason, holds in barriers.items() if holds), "")
+    if barrier == NO_SERVICE and not services_live:
+        return Decision(Intent.KEEP, SERVICE_NOT_IN_VIEW)
     return Decision(Intent.REMOVE, barrier) if barrier else Decision(Intent.SYNC, CONSUMER)
 
 

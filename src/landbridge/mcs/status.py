@@ -30,11 +30,12 @@ class ClusterView:
     joined: bool
     """Whether the fleet has such a cluster, and it is not leaving."""
     live: bool
+    """Whether that of it is in view which its roles need."""
     trouble: str
     """Why it is not live."""
     allowed: bool
     namespace: bool
-    """Whether the namespace exists there."""
+    """Whether the namespace exists there, as far as is known."""
     service: Service | None
     own_ready: int
     imported_ready: int

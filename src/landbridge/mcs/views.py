@@ -16,7 +16,7 @@ class ProviderView:
 
     name: str
     live: bool
-    """Whether its caches are complete and current: only then does absence mean anything (rule S7)."""
+    """Whether its slices and Services are complete and current: else what it last said stays as it is (rule S7)."""
     service: Service | None
     slices: tuple[EndpointSlice, ...]
     """All slices of the Service, whoever manages them."""
@@ -24,7 +24,7 @@ class ProviderView:
 
 @dataclass(frozen=True)
 class ConsumerView:
-    """The cluster that is written to; nothing is decided for it while its own caches are not live."""
+    """The cluster that is written to; nothing is decided for it while it is not writable."""
 
     name: str
     service: Service | None

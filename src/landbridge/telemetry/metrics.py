@@ -17,7 +17,7 @@ SYNC_SECONDS = Histogram(
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30),
 )
 QUEUE = Gauge("landbridge_queue_length", "Services that wait to be worked on in a cluster.", ["cluster"])
-LIVE = Gauge("landbridge_cluster_live", "1 while every cache of the cluster is complete and current.", ["cluster"])
+LIVE = Gauge("landbridge_cluster_live", "1 while slices and Services of the cluster are in view.", ["cluster"])
 IMPORTS = Gauge("landbridge_imports", "Imports of this fleet that the cluster holds.", ["cluster"])
 UNEXPLAINED = Gauge(
     "landbridge_unexplained_imports",

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import pytest
 
-from landbridge.api.core import SERVICES
+from landbridge.api.core import NAMESPACES, SERVICES
 from landbridge.api.discovery import SLICES
+from landbridge.api.kind import Kind
 from landbridge.api.meta import Key
 from landbridge.api.names import FLEET, MANAGER
 from landbridge.clusters import member as module
-from landbridge.kube.errors import ForbiddenError
+from landbridge.clusters.member import FIRST_LOOK
 from landbridge.kube.patience import Patience
 from tests.unit.fakes import Heard, WatchedApi, following, make_member, settle
 from tests.unit.objects import FLEET_UID, SERVICE2, cluster, service, slice_
@@ -17,25 +21,74 @@ from tests.unit.objects import FLEET_UID, SERVICE2, cluster, service, slice_
 pytestmark = pytest.mark.looptime
 
 
-async def test_s7_a_member_is_live_when_every_cache_is_and_says_so_once() -> None:
+async def test_s7_a_member_says_when_it_becomes_live() -> None:
     heard = Heard()
     member = make_member(cluster("old"), WatchedApi(), heard)
-    assert (member.live, member.trouble) == (False, "not everything is read yet")
+    assert (member.live, member.writable, member.trouble) == (False, False, "not everything is read yet")
     async with following(member):
-        assert heard.contacts == [True]
+        assert (member.live, member.writable) == (True, True)
+        assert set(heard.contacts) == {True}
 
 
-async def test_s7_a_member_is_not_live_while_one_of_its_caches_is_not() -> None:
-    def refuse(method: str, path: str) -> None:
-        if "endpointslices" in path:
-            raise ForbiddenError(403, "Forbidden", "may not list slices")
-
-    api, heard = WatchedApi(), Heard()
-    api.before = refuse
-    member = make_member(cluster("old"), api, heard)
+@pytest.mark.parametrize("kind", [SLICES, SERVICES], ids=["slices", "Services"])
+async def test_s7_without_slices_or_services_it_is_neither_live_nor_written(kind: Kind[Any]) -> None:
+    api = WatchedApi()
+    api.cut(kind)
+    member = make_member(cluster("old"), api)
     async with following(member):
         await settle(60)
-        assert (member.live, member.trouble, heard.contacts) == (False, "may not list slices", [])
+        assert (member.live, member.writable, member.trouble) == (False, False, "the line is cut")
+
+
+async def test_s7_a_quiet_watch_of_services_stops_no_writes_but_absence_counts_no_more() -> None:
+    api, heard = WatchedApi(), Heard()
+    member = make_member(cluster("old"), api, heard)
+    async with following(member):
+        heard.contacts.clear()
+        api.cut(SERVICES)
+        await settle()
+        assert (member.live, member.writable) == (False, True)
+        assert heard.contacts == [False]
+
+
+async def test_namespaces_stop_nothing() -> None:
+    api, heard = WatchedApi(), Heard()
+    api.cut(NAMESPACES)
+    member = make_member(cluster("old"), api, heard)
+    async with following(member):
+        assert (member.live, member.writable) == (True, True)
+        assert not member.lacks_namespace("shop")
+        api.heal()
+        await settle(60)
+        assert member.lacks_namespace("shop")
+        heard.contacts.clear()
+        api.cut(NAMESPACES)
+        await settle(60)
+        assert (member.live, member.writable, heard.contacts) == (True, True, [])
+
+
+async def test_a_cluster_that_never_shows_everything_counts_as_lost_and_says_so() -> None:
+    """Or whatever waits for its word would wait for ever."""
+    api, heard = WatchedApi(), Heard()
+    member = make_member(cluster("old"), api, heard)
+    api.slow = asyncio.Event()
+    async with following(member):
+        await settle(FIRST_LOOK - 1)
+        assert (member.connecting, heard.contacts) == (True, [])
+        await settle(2)
+        assert (member.connecting, heard.contacts) == (False, [False])
+        api.slow.set()
+        await settle()
+        assert member.live
+
+
+async def test_a_cluster_that_refused_once_is_not_connecting_any_more() -> None:
+    api = WatchedApi()
+    api.cut()
+    member = make_member(cluster("old"), api)
+    assert member.connecting
+    async with following(member):
+        assert not member.connecting
 
 
 async def test_s7_a_cut_line_keeps_what_was_known() -> None:
@@ -47,7 +100,7 @@ async def test_s7_a_cut_line_keeps_what_was_known() -> None:
         await settle()
         assert not member.live
         assert member.trouble == "the line is cut"
-        assert heard.contacts == [True, False]
+        assert heard.contacts[-1] is False
         assert [s.metadata.name for s in member.slices.store.group(SERVICE2)] == ["a"]
 
 
@@ -87,10 +140,11 @@ async def test_contact_is_won_again_and_says_since_when(monkeypatch: pytest.Monk
         await settle()
         api.add(SERVICES, service())
         api.heal()
+        heard.contacts.clear()
         await settle(60)
         assert member.live
         assert member.since == "healed"
-        assert heard.contacts == [True, False, True]
+        assert set(heard.contacts) == {True}
         assert member.services.store.get(SERVICE2) is not None
 
 

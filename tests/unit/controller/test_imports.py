@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from landbridge.api.core import SERVICES
+from landbridge.api.core import NAMESPACES, SERVICES
 from landbridge.api.discovery import SLICES
+from landbridge.api.kind import Kind
 from landbridge.api.meta import Key
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
 from landbridge.fleet.record import FleetRecord
@@ -94,6 +97,41 @@ async def test_s7_a_consumer_out_of_contact_is_not_written(world: World) -> None
         world.clusters["new"].heal()
         await settle(60)
         assert rig.state.live("new")
+        assert addresses(world) == ["10.1.0.5"]
+
+
+@pytest.mark.parametrize("kinds", [(NAMESPACES,), (SERVICES, NAMESPACES)], ids=["namespaces", "Services too"])
+async def test_a_consumer_gets_its_endpoints_while_other_watches_reconnect(
+    world: World, kinds: tuple[Kind[Any], ...]
+) -> None:
+    async with controller(world):
+        world.clusters["new"].cut(*kinds)
+        await settle(30)
+        world.clusters["old"].add(SLICES, slice_("a", "10.1.0.5"))
+        await settle(1)
+        assert addresses(world) == ["10.1.0.5"]
+
+
+async def test_a_provider_counts_while_its_watch_of_namespaces_reconnects(world: World) -> None:
+    async with controller(world):
+        world.clusters["old"].cut(NAMESPACES)
+        await settle(30)
+        world.clusters["old"].add(SLICES, slice_("b", "10.1.0.5"))
+        world.clusters["old"].take(SLICES, Key("mcs-demo", "a"))
+        await settle(1)
+        assert addresses(world) == ["10.1.0.5"]
+        assert state(world) == ("Synced", "")
+
+
+async def test_s7_a_provider_counts_no_more_while_its_watch_of_services_reconnects(world: World) -> None:
+    """A Service that is gone, or has no selector any more, would go on being exported."""
+    async with controller(world):
+        world.clusters["old"].cut(SERVICES)
+        world.clusters["old"].add(SLICES, slice_("a", "10.1.0.5"))
+        await settle(60)
+        assert addresses(world) == ["10.1.0.1"]
+        world.clusters["old"].heal()
+        await settle(60)
         assert addresses(world) == ["10.1.0.5"]
 
 

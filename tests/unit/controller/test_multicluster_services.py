@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 import pytest
 
@@ -10,6 +12,7 @@ from landbridge.api.discovery import SLICES
 from landbridge.api.meta import Key
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
 from landbridge.api.names import FINALIZER
+from landbridge.clusters.member import FIRST_LOOK
 from landbridge.controller.multicluster_services import STATUS_INTERVAL
 from landbridge.kube.errors import ApiError, ConflictError, ForbiddenError
 from tests.unit.controller.rig import MCS_PATH, World, controller
@@ -374,3 +377,19 @@ async def test_s11_a_cluster_that_gets_out_of_reach_during_the_end_holds_it_up_n
         await settle(5)
         assert at.mcs() is None
         assert at.debts() == {"new": {SERVICE2}}
+
+
+async def test_s15_a_cluster_that_never_answers_holds_up_neither_an_end_nor_the_status_of_others() -> None:
+    """It takes a connection, and then its first lists trickle, or hang."""
+    at = world()
+    at.clusters["third"].slow = asyncio.Event()
+    other = Key("mcs-demo", "service3")
+    at.hub.add(MULTI_CLUSTER_SERVICES, mcs("third", "old", key=other))
+    async with controller(at):
+        at.delete_mcs()
+        await settle(FIRST_LOOK + STATUS_INTERVAL)
+        assert at.mcs() is None
+        assert at.imports("new") == []
+        status = at.hub.held(MULTI_CLUSTER_SERVICES)["service3"].status
+        assert status is not None
+        assert [(row.name, row.state) for row in status.clusters] == [("third", "Stale"), ("old", "NoService")]

@@ -232,11 +232,45 @@ async def test_failures_are_told() -> None:
 
 
 async def test_a_missing_namespace_is_told() -> None:
-    async with two() as at:
+    async with two(there=None) as at:
         at.new.take(NAMESPACES, Key("", "mcs-demo"))
         await settle()
         assert not at.told("new").namespace
         assert at.told("old").namespace
+
+
+async def test_a_namespace_that_cannot_be_looked_at_is_not_called_missing() -> None:
+    async with two() as at:
+        at.new.cut(NAMESPACES)
+        await settle()
+        at.new.take(NAMESPACES, Key("", "mcs-demo"))
+        assert at.told("new").namespace
+
+
+async def test_s7_a_provider_whose_services_are_out_of_view_is_blind() -> None:
+    async with two() as at:
+        at.old.cut(SERVICES)
+        await settle()
+        assert at.providers() == {"old": False}
+        assert not at.told("old").live
+
+
+async def test_a_cluster_is_told_as_live_when_that_is_in_view_which_its_role_needs() -> None:
+    """A mere consumer gets its endpoints while its watch of Services reconnects."""
+    async with two(mcs("old", "new")) as at:
+        at.new.cut(SERVICES, NAMESPACES)
+        await settle()
+        assert at.told("new").live
+        at.new.cut(SLICES)
+        await settle()
+        assert not at.told("new").live
+
+
+async def test_s7_a_service_that_was_not_seen_yet_orders_no_removal() -> None:
+    async with two(there=None) as at:
+        at.new.cut(SERVICES)
+        await settle()
+        assert at.intent() is Intent.KEEP
 
 
 async def test_s14_a_barred_namespace_is_told() -> None:

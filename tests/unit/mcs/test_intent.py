@@ -19,6 +19,7 @@ from landbridge.mcs.intent import (
     NOT_KNOWN,
     RESERVED_NAMESPACE,
     RESERVED_SERVICE,
+    SERVICE_NOT_IN_VIEW,
     UNEXPLAINED,
     Decision,
     Intent,
@@ -45,8 +46,19 @@ def decide(
     allowed: bool = True,
     leaving: bool = False,
     there: Service | None = None,
+    seen: bool = True,
 ) -> Decision:
-    return intent(found, key, "new", known=known, owed=owed, allowed=allowed, leaving=leaving, service=there)
+    return intent(
+        found,
+        key,
+        "new",
+        known=known,
+        owed=owed,
+        allowed=allowed,
+        leaving=leaving,
+        service=there,
+        services_live=seen,
+    )
 
 
 SERVICE = service()
@@ -58,6 +70,15 @@ def test_a_consumer_with_the_service_is_synced() -> None:
 
 def test_s6_a_consumer_without_the_service_has_not_consented() -> None:
     assert decide(mcs(), there=None) == (Intent.REMOVE, NO_SERVICE)
+
+
+def test_s7_a_service_that_is_not_in_view_may_be_there() -> None:
+    assert decide(mcs(), there=None, seen=False) == (Intent.KEEP, SERVICE_NOT_IN_VIEW)
+    assert decide(mcs(ending=True), there=None, seen=False) == (Intent.REMOVE, ENDED)
+
+
+def test_s7_a_service_that_was_seen_is_consent_until_it_is_seen_to_be_gone() -> None:
+    assert decide(mcs(), there=SERVICE, seen=False) == (Intent.SYNC, CONSUMER)
 
 
 def test_s7_what_no_multi_cluster_service_explains_is_kept() -> None:
