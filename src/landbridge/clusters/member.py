@@ -71,6 +71,8 @@ class Member:
         """What the cluster forbade, by Service."""
         self.failed: dict[Key, str] = {}
         """What went wrong otherwise, by Service."""
+        self.contested: dict[Key, str] = {}
+        """Where somebody else changes our imports all the time, by Service."""
         self.since = utc_now()
         """When contact was last won."""
         self._on_contact = on_contact

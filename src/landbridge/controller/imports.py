@@ -15,9 +15,10 @@ from landbridge.kube.queue import Work
 from landbridge.mcs.apply import SeveralFailedError, apply
 from landbridge.mcs.gather import view
 from landbridge.mcs.intent import Intent
-from landbridge.mcs.plan import Change, plan
+from landbridge.mcs.plan import Change, Changes, plan
+from landbridge.mcs.repairs import Repairs
 from landbridge.mcs.state import FleetState
-from landbridge.telemetry.metrics import SYNC_SECONDS, WRITE_FAILURES, WRITES
+from landbridge.telemetry.metrics import REPAIRS, SYNC_SECONDS, WRITE_FAILURES, WRITES
 
 WORKERS = 16
 """Services worked on at once in one cluster."""
@@ -32,6 +33,7 @@ class ImportReconciler:
         self._state = state
         self._member = member
         self._report = report
+        self._repairs = Repairs()
         self._log = log.bind(cluster=member.name)
         self._latency = SYNC_SECONDS.labels(member.name)
 
@@ -50,7 +52,7 @@ class ImportReconciler:
         if not member.writable:
             return False  # contact brings every key back
         wanted = view(self._state, member, key)
-        changes = plan(wanted)
+        changes = self._admitted(key, plan(wanted))
         if changes:
             await apply(member, changes, self._written)
             if item.live:
@@ -64,8 +66,24 @@ class ImportReconciler:
         paid = intent is Intent.REMOVE and not self._member.imports(key, self._state.uid)
         return paid or intent is Intent.SYNC
 
+    def _admitted(self, key: Key, changes: Changes) -> Changes:
+        """The changes without those of imports that somebody else undoes all the time; they come back later."""
+        admitted, wait, text = self._repairs.admit(changes, asyncio.get_running_loop().time())
+        if wait:
+            self._member.queue.add_after(key, wait)
+        if text and key not in self._member.contested:
+            self._log.warning("import contested", service=str(key), error=text)
+            self._report(key)
+        if text:
+            self._member.contested[key] = text
+        elif self._member.contested.pop(key, None):
+            self._report(key)
+        return admitted
+
     def _written(self, verb: str, change: Change) -> None:
         WRITES.labels(self._member.name, verb, change.reason).inc()
+        if self._repairs.made(change):
+            REPAIRS.labels(self._member.name).inc()
         say = self._log.debug if verb == "update" else self._log.info
         say("import written", verb=verb, reason=change.reason, slice=str(change.slice.metadata.key))
 

@@ -58,8 +58,8 @@ def cluster_view(state: FleetState, name: str, mcs: MultiClusterService) -> Clus
         own_ready=sum(slice_.ready for slice_ in own),
         imported_ready=sum(slice_.ready for slice_ in member.imports(key, state.uid)),
         refused=member.refused.get(key, ""),
-        failed=member.failed.get(key, ""),
-        pending=key in member.failed or plan(view(state, member, key)).adds_or_removes,
+        failed=member.failed.get(key) or member.contested.get(key, ""),
+        pending=key in member.failed or key in member.contested or plan(view(state, member, key)).adds_or_removes,
     )
 
 

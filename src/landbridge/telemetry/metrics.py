@@ -10,6 +10,11 @@ WRITES = Counter(
 WRITE_FAILURES = Counter(
     "landbridge_sync_failures_total", "Runs of one Service in one cluster that failed.", ["cluster", "reason"]
 )
+REPAIRS = Counter(
+    "landbridge_import_repairs_total",
+    "Writes that put right again what somebody else had changed or deleted.",
+    ["cluster"],
+)
 SYNC_SECONDS = Histogram(
     "landbridge_sync_duration_seconds",
     "From the arrival of a live change to the consumer's acknowledgement.",

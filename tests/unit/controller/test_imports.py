@@ -13,6 +13,7 @@ from landbridge.api.meta import Key
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
 from landbridge.fleet.record import FleetRecord
 from landbridge.kube.errors import ApiError, ForbiddenError, UnreachableError
+from landbridge.mcs.repairs import BURST
 from tests.unit.controller.rig import World, controller
 from tests.unit.fakes import settle
 from tests.unit.objects import ENDED, FLEET_UID, SERVICE2, cluster, mcs, service, slice_
@@ -263,3 +264,24 @@ async def test_s12_an_import_that_somebody_spoiled_or_deleted_is_mended(world: W
         world.clusters["new"].remove(path)
         await settle()
         assert addresses(world) == ["10.1.0.1"]
+
+
+async def test_s12_who_is_undone_all_the_time_backs_off_and_says_so(world: World) -> None:
+    """Another controller empties our import whenever it sees it."""
+    async with controller(world) as rig:
+        (import_,) = world.imports("new")
+        path = SLICES.path("mcs-demo", import_.metadata.name)
+        api = world.clusters["new"]
+        world.forget_calls()
+        for _ in range(6000):
+            if api.objects[path]["endpoints"]:
+                api.put(path, api.objects[path] | {"endpoints": []})
+            await settle(0.01)
+        assert BURST < len(api.writes) < BURST + 10
+        row, message = state(world)
+        assert row == "Pending"
+        assert "somebody else changes import" in message
+        await settle(120)
+        assert addresses(world) == ["10.1.0.1"]
+        assert state(world) == ("Synced", "")
+        assert rig.state.members["new"].contested == {}
