@@ -37,6 +37,8 @@ class WatchedApi(MemoryApi):
         """Collections that nothing can be read of."""
         self.delay: asyncio.Event | None = None
         """What every write waits for, if there is one."""
+        self.pause = 0.0
+        """Seconds that every write takes."""
         self.slow: asyncio.Event | None = None
         """What every read waits for, if there is one."""
         self.late: asyncio.Event | None = None
@@ -94,6 +96,8 @@ class WatchedApi(MemoryApi):
         await asyncio.sleep(0)  # every request lets others run
         if wait := self.slow if method == "GET" else self.delay:
             await wait.wait()
+        if method != "GET":
+            await asyncio.sleep(self.pause)
         if self.down or path in self.blind:
             self.calls.append((method, path))
             raise UnreachableError("the line is cut")

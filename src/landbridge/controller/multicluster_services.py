@@ -19,7 +19,7 @@ from landbridge.kube.clock import utc_now
 from landbridge.kube.errors import KubeError, NotFoundError
 from landbridge.kube.queue import Work, WorkQueue
 from landbridge.mcs.ending import away, nothing_left
-from landbridge.mcs.gather import cluster_view
+from landbridge.mcs.gather import cluster_view, pending_in
 from landbridge.mcs.intent import refusal
 from landbridge.mcs.state import FleetState
 from landbridge.mcs.status import status
@@ -96,7 +96,9 @@ class MultiClusterServiceReconciler:
         names = mcs.spec.clusters
         if not self._all_answered(key, names):
             return
-        new = status(mcs, [cluster_view(self._state, name, mcs) for name in names], utc_now())
+        if (soon := pending_in(self._state, mcs, now)) is not None:
+            self.queue.add_after(key, soon)
+        new = status(mcs, [cluster_view(self._state, name, mcs, now) for name in names], utc_now())
         if new == mcs.status:
             return
         self._written[key] = now

@@ -12,6 +12,9 @@ from landbridge.mcs.state import FleetState
 from landbridge.mcs.status import ClusterView
 from landbridge.mcs.views import ConsumerView, ProviderView, View
 
+PENDING_AFTER = 1.0
+"""Seconds after which an update that is not acknowledged is told. Every day's work is over before (rule S5)."""
+
 
 def view(state: FleetState, member: Member, key: Key) -> View:
     """One Service in one consumer."""
@@ -37,8 +40,8 @@ def view(state: FleetState, member: Member, key: Key) -> View:
     return View(state.uid, key, wanted, reason, providers, consumer, current=state.current, since=max(times))
 
 
-def cluster_view(state: FleetState, name: str, mcs: MultiClusterService) -> ClusterView:
-    """One cluster, for the status of one MultiClusterService."""
+def cluster_view(state: FleetState, name: str, mcs: MultiClusterService, now: float) -> ClusterView:
+    """One cluster, for the status of one MultiClusterService; ``now`` is the loop's time."""
     key = mcs.metadata.key
     allowed = state.allows(name, key.namespace)
     member = state.members.get(name)
@@ -59,8 +62,24 @@ def cluster_view(state: FleetState, name: str, mcs: MultiClusterService) -> Clus
         imported_ready=sum(slice_.ready for slice_ in member.imports(key, state.uid)),
         refused=member.refused.get(key, ""),
         failed=member.failed.get(key) or member.contested.get(key, ""),
-        pending=key in member.failed or key in member.contested or plan(view(state, member, key)).adds_or_removes,
+        pending=_pending(state, member, key, now),
     )
+
+
+def pending_in(state: FleetState, mcs: MultiClusterService, now: float) -> float | None:
+    """Seconds until something that is under way counts as pending, should it not be acknowledged by then."""
+    members = (state.members[name] for name in mcs.spec.clusters if name in state.members)
+    ages = (now - since for m in members if (since := m.queue.unsettled_since(mcs.metadata.key)) is not None)
+    return min((PENDING_AFTER - age for age in ages if age < PENDING_AFTER), default=None)
+
+
+def _pending(state: FleetState, member: Member, key: Key, now: float) -> bool:
+    """Whether something is left to write that is worth telling: Ready means acknowledged."""
+    if key in member.failed or key in member.contested:
+        return True
+    changes = plan(view(state, member, key))
+    since = member.queue.unsettled_since(key)
+    return changes.adds_or_removes or (bool(changes) and since is not None and now - since >= PENDING_AFTER)
 
 
 def _why_not_engaged(state: FleetState, name: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from landbridge.api.discovery import SLICES
 from landbridge.api.kind import Kind
 from landbridge.api.meta import Key
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
+from landbridge.controller.imports import WORKERS
 from landbridge.fleet.record import FleetRecord
 from landbridge.kube.errors import ApiError, ForbiddenError, UnreachableError
 from landbridge.mcs.repairs import BURST
@@ -169,6 +172,54 @@ def state(world: World) -> tuple[str, str]:
     assert found.status is not None
     (row,) = (row for row in found.status.clusters if row.name == "new")
     return row.state, row.message
+
+
+def ready(world: World) -> str:
+    """The status of the condition."""
+    found = world.mcs()
+    assert found is not None
+    assert found.status is not None
+    return next(condition.status for condition in found.status.conditions if condition.type == "Ready")
+
+
+async def test_s5_a_write_that_hangs_is_told_within_two_seconds_and_ready_is_not_true(world: World) -> None:
+    async with controller(world):
+        world.clusters["new"].delay = asyncio.Event()
+        world.clusters["old"].add(SLICES, slice_("a", "10.1.0.2"))
+        await settle(2)
+        assert state(world) == ("Pending", "endpoints are being written")
+        assert ready(world) == "False"
+        world.clusters["new"].delay.set()
+        await settle(2)
+        assert state(world) == ("Synced", "")
+        assert ready(world) == "True"
+
+
+async def test_s5_services_whose_writes_wait_for_others_are_told_as_pending(world: World) -> None:
+    """Two hundred roll at once, at half a second a write, sixteen at a time: the last waits for six seconds."""
+    others = [Key("mcs-demo", f"service-{number}") for number in range(200)]
+    for key in others:
+        world.hub.add(MULTI_CLUSTER_SERVICES, mcs("old", "new", key=key))
+        world.clusters["old"].add(SLICES, slice_(f"{key.name}-a", "10.1.0.1", key=key))
+        for name in ("old", "new"):
+            world.clusters[name].add(SERVICES, service(key))
+    async with controller(world):
+        assert told_of(world, others) == {"Synced": 200}
+        world.clusters["new"].pause = 0.5
+        for key in others:
+            world.clusters["old"].add(SLICES, slice_(f"{key.name}-a", "10.1.0.2", key=key))
+        await settle(2.2)
+        written = 4 * WORKERS
+        assert told_of(world, others)["Pending"] == pytest.approx(200 - written, abs=2 * WORKERS)
+        await settle(8)
+        assert told_of(world, others) == {"Synced": 200}
+
+
+def told_of(world: World, keys: list[Key]) -> Counter[str]:
+    """States of the new cluster, over these Services."""
+    held = world.hub.held(MULTI_CLUSTER_SERVICES)
+    statuses = (held[key.name].status for key in keys)
+    return Counter(status.clusters[-1].state for status in statuses if status)
 
 
 async def test_a_failed_write_is_told_and_tried_again_with_longer_and_longer_pauses(world: World) -> None:

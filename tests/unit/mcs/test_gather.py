@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from landbridge.api.multicluster import MultiClusterService
 from landbridge.clusters.member import Member
 from landbridge.fleet.record import FleetRecord
 from landbridge.mcs.apply import apply
-from landbridge.mcs.gather import cluster_view, view
+from landbridge.mcs.gather import PENDING_AFTER, cluster_view, view
 from landbridge.mcs.intent import Intent
 from landbridge.mcs.plan import plan
 from landbridge.mcs.state import Decisive, FleetState
@@ -50,7 +51,7 @@ class Two:
     def told(self, name: str) -> ClusterView:
         found = self.state.multicluster_services.get(SERVICE2)
         assert found is not None
-        return cluster_view(self.state, name, found)
+        return cluster_view(self.state, name, found, asyncio.get_running_loop().time())
 
 
 @asynccontextmanager
@@ -222,6 +223,28 @@ async def test_s5_an_update_under_way_is_no_news_and_one_that_failed_is() -> Non
         assert not at.told("new").pending
         at.member("new").failed[SERVICE2] = "too many requests"
         assert at.told("new").pending
+
+
+async def test_s5_an_update_that_is_under_way_for_longer_than_a_moment_is_pending() -> None:
+    async with two() as at:
+        new = at.member("new")
+        await apply(new, plan(view(at.state, new, SERVICE2)))
+        at.old.add(SLICES, slice_("a", "10.1.0.1", "10.1.0.3"))
+        new.queue.add(SERVICE2)
+        await settle(PENDING_AFTER - 0.1)
+        assert not at.told("new").pending
+        await settle(0.1)
+        assert at.told("new").pending
+
+
+async def test_what_waits_without_anything_to_write_is_not_pending() -> None:
+    """As everything does for a while after a restart."""
+    async with two() as at:
+        new = at.member("new")
+        await apply(new, plan(view(at.state, new, SERVICE2)))
+        new.queue.add(SERVICE2, live=False)
+        await settle(10 * PENDING_AFTER)
+        assert not at.told("new").pending
 
 
 async def test_failures_are_told() -> None:
