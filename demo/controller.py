@@ -30,7 +30,7 @@ class Controller:
         self._process: subprocess.Popen[bytes] | None = None
 
     async def start(self, shell: Shell) -> None:
-        """Start it as a person would, and wait until it says that it is ready."""
+        """Start it as a person would, and wait until it says that it leads: a standby is ready, too."""
         address = f"127.0.0.1:{_free_port()}"
         words = ["landbridge", "controller", "--kubeconfig", str(self.kubeconfig), "--listen", address]
         shell.screen.command(f"{shlex.join(words)} >{shlex.quote(str(self.log))} 2>&1 &")
@@ -95,10 +95,10 @@ class Controller:
 
 async def _ready(shell: Shell, address: str) -> bool:
     try:
-        await shell.quiet(f"curl -sf --noproxy '*' --max-time 2 http://{address}/readyz")
+        answer = await shell.quiet(f"curl -sf --noproxy '*' --max-time 2 http://{address}/readyz")
     except CommandFailedError:
         return False
-    return True
+    return "leading" in answer
 
 
 def _free_port() -> int:

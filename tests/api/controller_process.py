@@ -89,7 +89,7 @@ class ControllerProcess:
         if not self.running:
             raise AssertionError(f"the controller ended; its log:\n{self.said()}")
         try:
-            return (await self.get("/readyz"))[0] == 200
+            return await self.get("/readyz") == (200, "ok, leading\n")
         except aiohttp.ClientError:
             return False
 

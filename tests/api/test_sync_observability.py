@@ -9,14 +9,15 @@ from tests.api.world import CLUSTERS, HUB, NEW, OLD, World
 
 async def test_health_and_readiness_are_told(world: World) -> None:
     assert await world.controller.get("/healthz") == (200, "ok\n")
-    assert await world.controller.get("/readyz") == (200, "ok\n")
+    assert await world.controller.get("/readyz") == (200, "ok, leading\n")
     assert (await world.controller.get("/elsewhere"))[0] == 404
 
 
 async def test_without_the_hub_it_is_alive_and_not_ready(world: World) -> None:
     await world.cluster(HUB).cut(api=True)
     try:
-        await eventually(lambda: world.controller.get("/readyz"), lambda answer: answer[0] == 503)
+        _, why = await eventually(lambda: world.controller.get("/readyz"), lambda answer: answer[0] == 503)
+        assert why.startswith("leading, but the hub is out of view: no answer from")
         assert (await world.controller.get("/healthz"))[0] == 200
     finally:
         await world.cluster(HUB).heal()

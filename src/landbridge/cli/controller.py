@@ -10,7 +10,7 @@ from typing import Annotated
 import structlog
 from cyclopts import Parameter, validators
 
-from landbridge.controller.leader import Times
+from landbridge.controller.lease import Times
 from landbridge.controller.process import Options, run
 from landbridge.kube.errors import KubeError
 from landbridge.kube.patience import Patience

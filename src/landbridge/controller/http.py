@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from aiohttp import web
 from prometheus_client import REGISTRY
@@ -16,8 +17,16 @@ class ListenError(KubeError):
     """The address for metrics and health cannot be used."""
 
 
+@dataclass(frozen=True)
+class Health:
+    """What /readyz answers: 200 or 503, and why."""
+
+    ok: bool
+    text: str
+
+
 @asynccontextmanager
-async def serve(address: str, ready: Callable[[], bool], refresh: Callable[[], None]) -> AsyncGenerator[None]:
+async def serve(address: str, ready: Callable[[], Health], refresh: Callable[[], None]) -> AsyncGenerator[None]:
     """Serve on ``host:port`` while the body runs; ``refresh`` brings gauges up to date before they are read.
 
     Raises:
@@ -32,9 +41,8 @@ async def serve(address: str, ready: Callable[[], bool], refresh: Callable[[], N
         return web.Response(text="ok\n")
 
     async def readyz(_: web.Request) -> web.Response:
-        if ready():
-            return web.Response(text="ok\n")
-        return web.Response(text="the hub is not in view\n", status=503)
+        health = ready()
+        return web.Response(text=f"{health.text}\n", status=200 if health.ok else 503)
 
     app = web.Application()
     app.router.add_get("/metrics", metrics)

@@ -1,16 +1,15 @@
-"""Leader election on a Lease: one controller acts, others wait.
+"""Leader election on a Lease: one controller leads, others stand by.
 
-Unlike client-go's, a holder that cannot reach the hub goes on: a hub that is down must not stop the endpoints of its
-members from following their pods (docs/adr/0007). It stops when it sees that another one took the lease; until then two
-may write, and the resource versions that writes carry let only the one with the newer view succeed (rule S5).
+Unlike client-go's, a leader that cannot reach the hub goes on: a hub that is down must not stop the endpoints of its
+members from following their pods (docs/adr/0007). It ends when it sees that another one took the Lease.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+import math
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 import structlog
 from msgspec.structs import replace
@@ -18,37 +17,44 @@ from msgspec.structs import replace
 from landbridge.api.coordination import LEASES, Lease, LeaseSpec
 from landbridge.api.meta import ObjectMeta
 from landbridge.api.names import LEASE, SYSTEM_NAMESPACE
+from landbridge.controller.http import Health
+from landbridge.controller.lease import Sight, Times, held
 from landbridge.kube.api import Api
-from landbridge.kube.clock import utc_now_micro
-from landbridge.kube.errors import ConflictError, KubeError, NotFoundError
+from landbridge.kube.errors import ConflictError, KubeError, NotFoundError, UnreachableError
 from landbridge.telemetry.metrics import LEADER
+
+TICK = 0.001
+"""Seconds more than needed: timers may fire a rounding error early."""
 
 log = structlog.get_logger()
 
 
-class LostLeadershipError(Exception):
+class LostLeadershipError(KubeError):
     """Another controller took the Lease; this one is a candidate again."""
 
 
-@dataclass(frozen=True)
-class Times:
-    """Seconds, with client-go's defaults."""
-
-    lease: float = 15.0
-    """How long a lease holds after its last renewal."""
-    retry: float = 2.0
-    """How often the holder renews, and a candidate looks."""
-
-
 class Election:
-    """One candidate. It trusts its own clock only: a lease is old when it has not changed for ``Times.lease`` here."""
+    """One candidate."""
 
     def __init__(self, api: Api, identity: str, times: Times) -> None:
         self._api = api
         self._identity = identity
         self._times = times
-        self._seen: Lease | None = None
-        self._seen_at = 0.0
+        self._sight = Sight(times)
+        self._trouble = ""
+        """Why the Lease is not in a candidate's view."""
+        self._lease: Lease | None = None
+        """As this one wrote it last, while it leads."""
+        self._asked_at = self._renewed_at = -math.inf
+        """When the last request for it began, and the last one that was granted."""
+        self._renewing = asyncio.Lock()
+
+    @property
+    def standby(self) -> Health:
+        """Whether this candidate would take over if the leader died."""
+        if not self._sight.recent(_now()):
+            return Health(False, f"the Lease is out of view: {self._trouble or 'it was not read yet'}")
+        return Health(True, f"ok, standing by; {self._sight.spec.holder_identity or 'nobody'} leads")
 
     @asynccontextmanager
     async def lead(self) -> AsyncGenerator[None]:
@@ -57,80 +63,115 @@ class Election:
         Raises:
             LostLeadershipError: In an ExceptionGroup.
         """
-        await self._acquire()
+        await self._stand_by()
         LEADER.set(1)
         log.info("elected", identity=self._identity)
         try:
             async with asyncio.TaskGroup() as tasks:
-                renewal = tasks.create_task(self._renew())
+                renewal = tasks.create_task(self._keep_renewed())
                 yield
                 renewal.cancel()
         finally:
             LEADER.set(0)
             await self._release()
 
-    async def _acquire(self) -> None:
-        waiting_for = ""
+    async def renew(self) -> None:
+        """Prove, by a request that begins after the call, that this one still holds the Lease.
+
+        Raises:
+            LostLeadershipError: Another one does.
+            KubeError: It cannot be known.
+        """
+        called_at = _now()
+        async with self._renewing:
+            if self._renewed_at >= called_at:  # for another caller
+                return
+            if self._lease is None or not await self._answered(self._renew(self._lease)):
+                self._lease = None
+                raise LostLeadershipError("another controller took the Lease")
+
+    async def _stand_by(self) -> None:
         while True:
+            leader, trouble = self._sight.spec.holder_identity, ""
             try:
-                if await self._try():
+                if await self._answered(self._take()):
                     return
             except KubeError as error:
-                log.warning("lease not readable", error=str(error))
-            holder = (self._seen.spec.holder_identity if self._seen else None) or ""
-            if holder != waiting_for:
-                waiting_for = holder
-                log.info("waiting for the lease", holder=holder)
-            await asyncio.sleep(self._times.retry)
+                trouble = str(error)
+                self._sight.broke()
+            if trouble and trouble != self._trouble:
+                log.warning("lease not readable", error=trouble)
+            elif leader != self._sight.spec.holder_identity:
+                log.info("waiting for the lease", holder=self._sight.spec.holder_identity)
+            self._trouble = trouble
+            await asyncio.sleep(min(self._times.look, self._sight.left(_now()) + TICK))
 
-    async def _renew(self) -> None:
+    async def _keep_renewed(self) -> None:
         while True:
-            await asyncio.sleep(self._times.retry)
+            await asyncio.sleep(self._due() + TICK)
+            if self._due() > 0:  # it was renewed meanwhile, for somebody who wanted proof
+                continue
             try:
-                held = await self._try()
+                await self.renew()
+            except LostLeadershipError:
+                raise
             except KubeError as error:
                 log.warning("lease not renewed", error=str(error))
-                continue
-            if not held:
-                raise LostLeadershipError("another controller took the lease")
+
+    def _due(self) -> float:
+        """Seconds until the next renewal."""
+        return max(0.0, self._asked_at + self._times.retry - _now())
 
     async def _release(self) -> None:
         """Let the next one in without waiting; best effort."""
         try:
-            lease = await self._api.get(LEASES, LEASE, SYSTEM_NAMESPACE)
-            if lease.spec.holder_identity == self._identity:
-                await self._api.replace(LEASES, replace(lease, spec=replace(lease.spec, holder_identity="")))
+            await self._answered(self._give_up())
         except KubeError as error:
             log.warning("lease not released", error=str(error))
 
-    async def _try(self) -> bool:
-        """Take or renew the Lease; false while somebody else holds it."""
+    async def _answered(self, request: Awaitable[bool]) -> bool:
+        try:
+            async with asyncio.timeout(self._times.retry):
+                return await request
+        except TimeoutError as error:
+            raise UnreachableError(f"the hub gave no answer within {self._times.retry:g} s") from error
+
+    async def _take(self) -> bool:
+        """Take the Lease if it is free; false while somebody else holds it."""
+        self._asked_at = began = _now()
         try:
             lease = await self._api.get(LEASES, LEASE, SYSTEM_NAMESPACE)
         except NotFoundError:
-            await self._api.create(LEASES, Lease(ObjectMeta(LEASE, SYSTEM_NAMESPACE), self._spec(LeaseSpec())))
-            return True
-        if lease.spec.holder_identity not in (self._identity, None, "") and not self._expired(lease):
-            return False
+            lease = Lease(ObjectMeta(LEASE, SYSTEM_NAMESPACE), self._lease.spec if self._lease else LeaseSpec())
+        else:
+            self._sight.saw(lease, _now())
+            if lease.spec.holder_identity not in (self._identity, None, "") and self._sight.left(_now()) > 0:
+                return False
+        return await self._put(lease, began)
+
+    async def _renew(self, lease: Lease) -> bool:
+        """One write, on top of the last one; whoever came between is looked at."""
+        self._asked_at = began = _now()
+        return await self._put(lease, began) or await self._take()
+
+    async def _put(self, lease: Lease, began: float) -> bool:
+        """Put our name into a version of the Lease, or a new one; false where somebody was faster."""
+        wanted = replace(lease, spec=held(self._identity, lease.spec, self._times))
+        write = self._api.replace if lease.metadata.resource_version else self._api.create
         try:
-            await self._api.replace(LEASES, replace(lease, spec=self._spec(lease.spec)))
-        except ConflictError:
+            self._lease = await write(LEASES, wanted)
+        except (ConflictError, NotFoundError):
+            self._sight.broke()
             return False
+        self._renewed_at = began
         return True
 
-    def _expired(self, lease: Lease) -> bool:
-        now = asyncio.get_running_loop().time()
-        if self._seen is None or lease.metadata.resource_version != self._seen.metadata.resource_version:
-            self._seen, self._seen_at = lease, now
-        return now - self._seen_at > (lease.spec.lease_duration_seconds or self._times.lease)
+    async def _give_up(self) -> bool:
+        lease = await self._api.get(LEASES, LEASE, SYSTEM_NAMESPACE)
+        if lease.spec.holder_identity == self._identity:
+            await self._api.replace(LEASES, replace(lease, spec=replace(lease.spec, holder_identity="")))
+        return True
 
-    def _spec(self, old: LeaseSpec) -> LeaseSpec:
-        now = utc_now_micro()
-        mine = old.holder_identity == self._identity
-        return LeaseSpec(
-            holder_identity=self._identity,
-            lease_duration_seconds=max(1, round(self._times.lease)),
-            acquire_time=old.acquire_time if mine else now,
-            renew_time=now,
-            lease_transitions=(old.lease_transitions or 0) + (not mine),
-        )
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -17,9 +17,10 @@ from landbridge.api.names import HUB_ACCOUNT, SYSTEM_NAMESPACE
 from landbridge.clusters.bulkhead import first_cause
 from landbridge.clusters.engagements import Engagements
 from landbridge.clusters.member import Member, imported, service_of
-from landbridge.controller.http import serve
+from landbridge.controller.http import Health, serve
 from landbridge.controller.imports import ImportReconciler
-from landbridge.controller.leader import Election, LostLeadershipError, Times
+from landbridge.controller.leader import Election, LostLeadershipError
+from landbridge.controller.lease import Times
 from landbridge.controller.multicluster_services import MultiClusterServiceReconciler
 from landbridge.controller.router import Router
 from landbridge.fleet.cluster import CLUSTER_SELECTOR
@@ -68,19 +69,27 @@ async def run(options: Options) -> None:
     token = StaticToken(config.token)
     async with Api(config, token, options.patience) as hub, asyncio.TaskGroup() as tasks:
         tasks.create_task(keep_renewed(hub, HUB_ACCOUNT, token, kubeconfig_store(options.kubeconfig)))
-        controller = Controller(hub)
+        controller: Controller | None = None  # only a leader has one
         election = Election(hub, _identity(), options.times)
-        async with serve(options.listen, lambda: controller.ready, lambda: controller.refresh_gauges()):
+
+        def ready() -> Health:
+            return controller.health if controller else election.standby
+
+        def refresh() -> None:
+            if controller:
+                controller.refresh_gauges()
+
+        async with serve(options.listen, ready, refresh):
             while True:
                 try:
                     async with election.lead():
+                        controller = Controller(hub)
                         await controller.run()
                 except* LostLeadershipError as group:
                     log.warning("no longer the leader, a candidate again", error=str(group.exceptions[0]))
-                    controller = Controller(hub)
                 except* FleetChangedError as group:
                     log.warning("fleet made anew, starting over", error=str(first_cause(group)))
-                    controller = Controller(hub)
+                controller = None
 
 
 class Controller:
@@ -117,9 +126,13 @@ class Controller:
         )
 
     @property
-    def ready(self) -> bool:
+    def health(self) -> Health:
         """Whether the hub is in view."""
-        return self._multicluster_services.live and self._secrets.live and self._record.live
+        sights = (self._multicluster_services, self._secrets, self._record)
+        if all(sight.live for sight in sights):
+            return Health(True, "ok, leading")
+        errors = (str(sight.error) for sight in sights if sight.error)
+        return Health(False, f"leading, but the hub is out of view: {next(errors, 'not everything is read yet')}")
 
     async def run(self) -> None:
         """Work, forever."""
@@ -143,8 +156,8 @@ class Controller:
 
     def _contact(self) -> None:
         """Contact with the hub was won or lost; what may have been held back meanwhile is looked at again."""
-        self._state.current = self.ready
-        if self.ready:
+        self._state.current = self.health.ok
+        if self._state.current:
             self._in_view.set()
             self._router.roster_changed()
 

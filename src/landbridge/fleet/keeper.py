@@ -67,6 +67,11 @@ class RecordKeeper:
         """Whether the record is in view, and can be read."""
         return self._informer.live and self._error is None
 
+    @property
+    def error(self) -> KubeError | None:
+        """What is wrong with it, or with the way to it."""
+        return self._error or self._informer.error
+
     async def loaded(self) -> FleetRecord:
         """The record, once it is in view.
 

@@ -12,7 +12,9 @@ from prometheus_client import REGISTRY
 from landbridge.api.coordination import LEASES, Lease, LeaseSpec
 from landbridge.api.meta import ObjectMeta
 from landbridge.api.names import LEASE, SYSTEM_NAMESPACE
-from landbridge.controller.leader import Election, LostLeadershipError, Times
+from landbridge.controller.http import Health
+from landbridge.controller.leader import Election, LostLeadershipError
+from landbridge.controller.lease import Times
 from landbridge.kube.errors import UnreachableError
 from tests.unit.fakes import WatchedApi, settle
 from tests.unit.memory_api import MemoryApi
@@ -28,6 +30,8 @@ class Line(MemoryApi):
     def __init__(self, server: WatchedApi) -> None:
         super().__init__()
         self.cut = False
+        self.slow = 0.0
+        """Seconds until a request reaches the server."""
         self._server = server
 
     async def request(
@@ -42,6 +46,8 @@ class Line(MemoryApi):
     ) -> bytes:
         if self.cut:
             raise UnreachableError("the line is cut")
+        self.calls.append((method, path))
+        await asyncio.sleep(self.slow)
         return await self._server.request(method, path, params=params, body=body, content_type=content_type)
 
 
@@ -51,12 +57,12 @@ class Candidate:
     def __init__(self, server: WatchedApi, identity: str) -> None:
         self.line = Line(server)
         self.state = "waiting"
-        self._election = Election(self.line, identity, TIMES)
+        self.election = Election(self.line, identity, TIMES)
         self._task = asyncio.create_task(self._run())
 
     async def _run(self) -> None:
         try:
-            async with self._election.lead():
+            async with self.election.lead():
                 self.state = "leading"
                 await asyncio.Event().wait()
         except* LostLeadershipError:
@@ -66,6 +72,11 @@ class Candidate:
         """An orderly end."""
         self._task.cancel()
         await asyncio.wait([self._task])
+
+    async def die(self) -> None:
+        """An end without a farewell."""
+        self.line.cut = True
+        await self.stop()
 
 
 @asynccontextmanager
@@ -97,7 +108,7 @@ async def test_of_many_candidates_one_leads() -> None:
     async with candidates(server, "a", "b", "c") as found:
         assert sorted(states(found)) == ["leading", "waiting", "waiting"]
         assert REGISTRY.get_sample_value("landbridge_leader") == 1
-        await settle(600)
+        await settle(60)
         assert sorted(states(found)) == ["leading", "waiting", "waiting"]
     assert REGISTRY.get_sample_value("landbridge_leader") == 0
 
@@ -164,6 +175,123 @@ async def test_who_ends_in_order_lets_the_next_one_in_at_once() -> None:
         assert second.state == "leading"
 
 
+@pytest.mark.parametrize("lived", [10 + fifth / 5 for fifth in range(12)])
+async def test_who_dies_is_followed_within_a_lease_and_one_look(lived: float) -> None:
+    server = WatchedApi()
+    async with candidates(server, "a", "b") as (first, second):
+        await settle(lived)
+        await first.die()
+        await settle(TIMES.lease - TIMES.retry - 0.1)
+        assert second.state == "waiting"
+        await settle(TIMES.retry + 0.1 + TIMES.look)
+        assert second.state == "leading"
+
+
+@pytest.mark.parametrize("begins", [10 + part / 2 for part in range(5)])
+@pytest.mark.parametrize("lasts", [5, 16, 61])
+async def test_a_hub_that_was_frozen_dethrones_nobody_s12(begins: float, lasts: float) -> None:
+    """Whoever's request gets through first when it comes back."""
+    server = WatchedApi()
+    async with candidates(server, "a", "b") as (first, second):
+        await settle(begins)
+        first.line.slow = second.line.slow = 1e9
+        await settle(lasts)
+        second.line.slow = 0
+        await settle(TIMES.retry)
+        first.line.slow = 0
+        await settle(2 * TIMES.lease)
+        assert states([first, second]) == ["leading", "waiting"]
+        assert spec(server).lease_transitions == 1
+
+
+async def test_a_hub_that_answers_only_now_and_then_dethrones_nobody_s12() -> None:
+    """The holder may have been unlucky with each of its requests."""
+    server = WatchedApi()
+    async with candidates(server, "a", "b") as (first, second):
+        first.line.cut = True
+        for _ in range(30):
+            second.line.cut = True
+            await settle(1)
+            second.line.cut = False
+            await settle(1)
+        first.line.cut = False
+        await settle(2 * TIMES.lease)
+        assert states([first, second]) == ["leading", "waiting"]
+
+
+async def test_a_slow_hub_dethrones_nobody_s12() -> None:
+    server = WatchedApi()
+    async with candidates(server, "a", "b") as (first, second):
+        first.line.slow = second.line.slow = 1.5
+        await settle(120)
+        assert states([first, second]) == ["leading", "waiting"]
+
+
+async def test_a_hub_that_hangs_costs_the_holder_one_renewal_s12() -> None:
+    server = WatchedApi()
+    async with candidates(server, "a") as (first,):
+        await settle(10.5)
+        first.line.slow = 1e9
+        await settle(6)
+        before = spec(server)
+        first.line.slow = 0
+        await settle(TIMES.retry + 0.1)
+        assert spec(server).renew_time != before.renew_time
+
+
+async def test_a_renewal_is_one_request() -> None:
+    async with candidates(WatchedApi(), "a") as (first,):
+        first.line.calls.clear()
+        await settle(5 * TIMES.retry + 1)
+        assert first.line.calls == [("PUT", LEASES.path(SYSTEM_NAMESPACE, LEASE))] * 5
+
+
+async def test_a_renewal_that_was_answered_too_late_is_its_own() -> None:
+    server = WatchedApi()
+    async with candidates(server, "a") as (first,):
+        server.late = asyncio.Event()
+        await settle(3 * TIMES.retry)
+        server.late.set()
+        await settle(TIMES.retry)
+        assert first.state == "leading"
+
+
+async def test_who_asks_for_proof_waits_for_a_request_of_his_own() -> None:
+    async with candidates(WatchedApi(), "a") as (first,):
+        first.line.calls.clear()
+        first.line.slow = 1
+        one = asyncio.create_task(first.election.renew())
+        await settle(0.5)
+        others = [asyncio.create_task(first.election.renew()) for _ in range(10)]
+        await settle(0.6)
+        assert one.done()
+        assert not any(other.done() for other in others)
+        await asyncio.wait_for(asyncio.gather(*others), 1)
+        assert len(first.line.calls) == 2, "one for the first, and one for all who came while it was under way"
+
+
+async def test_who_asks_for_proof_is_told_of_the_loss_at_once() -> None:
+    server = WatchedApi()
+    async with candidates(server, "a") as (first,):
+        held_by_stranger(server, renewed="")
+        with pytest.raises(LostLeadershipError):
+            await first.election.renew()
+
+
+async def test_a_standby_says_who_leads_and_that_it_sees_it() -> None:
+    async with candidates(WatchedApi(), "a", "b") as (_, second):
+        await settle(TIMES.look)
+        assert second.election.standby == Health(True, "ok, standing by; a leads")
+        second.line.cut = True
+        await settle(TIMES.lease - TIMES.look)
+        assert second.election.standby.ok
+        await settle(TIMES.look + 0.1)
+        assert second.election.standby == Health(False, "the Lease is out of view: the line is cut")
+        second.line.cut = False
+        await settle(TIMES.look)
+        assert second.election.standby.ok
+
+
 async def test_a_holder_that_cannot_reach_the_hub_goes_on_until_another_took_over() -> None:
     """A hub that is down must not stop endpoint sync."""
     server = WatchedApi()
@@ -173,9 +301,9 @@ async def test_a_holder_that_cannot_reach_the_hub_goes_on_until_another_took_ove
         await settle(600)
         assert states([first, second]) == ["leading", "waiting"]
         second.line.cut = False
-        await settle(14)
+        await settle(TIMES.lease - 0.1)
         assert states([first, second]) == ["leading", "waiting"]
-        await settle(5)
+        await settle(TIMES.look + 0.1)
         assert states([first, second]) == ["leading", "leading"]
         first.line.cut = False
         await settle(TIMES.retry + 0.1)

@@ -21,6 +21,7 @@ class Ready(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200)
         self.end_headers()
+        self.wfile.write(b"ok, leading")
 
 host, port = sys.argv[sys.argv.index("--listen") + 1].split(":")
 socketserver.TCPServer((host, int(port)), Ready).serve_forever()
