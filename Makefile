@@ -36,9 +36,9 @@ generate: $(READY) ## render CRDs and RBAC into deploy/
 guards: $(READY) ## take out each rule's guard and demand that its test goes red
 	@$(BIN)/python -m tests.guards
 
-bench: $(READY) ## benchmarks on real API servers
+bench: $(READY) ## benchmarks on real API servers; ARGS="idle": behind a balancer that ends idle connections
 	@$(BIN)/landbridge-lab build
-	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench $(ARGS)
 
 soak: $(READY) ## seeded faults over three control planes and fifty Services; ARGS="--seeds 100", "--seed 17"
 	@$(BIN)/landbridge-lab build --control-plane-only

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from functools import partial
 from ipaddress import IPv4Network
 
 from bench.load import Namespace
@@ -34,7 +35,8 @@ def _namespace(world: World, cluster: str, name: str) -> Namespace:
 
 async def settled(world: World) -> None:
     """Wait until every MultiClusterService says that all is as it should be: nothing is under way any more."""
-    await eventually(lambda: world.hub.list(MULTI_CLUSTER_SERVICES), lambda found: all(map(_ready, found.items)))
+    found = partial(world.hub.list, MULTI_CLUSTER_SERVICES)
+    await eventually(found, lambda listing: all(map(_ready, listing.items)), PATIENCE)
 
 
 def _ready(mcs: MultiClusterService) -> bool:

@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import Process
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +28,9 @@ class ControllerProcess:
     log: Path
     options: Sequence[str] = ("--lease-seconds", "1", "--verbose")
     port: int = field(default_factory=lambda: free_port())
+    command: Sequence[str | Path] = (Path(sys.executable).with_name("landbridge"),)
+    environment: Mapping[str, str] | None = None
+    """By default ours."""
     _process: Process | None = None
 
     @property
@@ -49,11 +52,16 @@ class ControllerProcess:
 
     async def spawn(self) -> None:
         """Start it."""
-        command = Path(sys.executable).with_name("landbridge")
         options = ("--listen", f"127.0.0.1:{self.port}", *self.options)
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                command, "controller", "--kubeconfig", self.kubeconfig, *options, stderr=log
+                *self.command,
+                "controller",
+                "--kubeconfig",
+                self.kubeconfig,
+                *options,
+                stderr=log,
+                env=self.environment,
             )
 
     async def end(self, number: signal.Signals = signal.SIGTERM) -> int:
