@@ -18,6 +18,7 @@ from landbridge.fleet.renewal import keep_renewed
 from landbridge.fleet.stores import secret_store
 from landbridge.kube.api import Api
 from landbridge.kube.credentials import StaticToken
+from landbridge.kube.guarded import GuardedApi
 from landbridge.telemetry.metrics import IMPORTS, LIVE, QUEUE, UNEXPLAINED
 
 log = structlog.get_logger()
@@ -75,14 +76,17 @@ class Engagement:
         name, roster = self.cluster.name, self._roster
         async with Api(self.cluster.config, self._token, self._hub.patience) as api:
             member = Member(
-                self.cluster, api, on_change=self._listener.member_changed, on_contact=self._listener.contact_changed
+                self.cluster,
+                GuardedApi(api, roster.permit),
+                on_change=self._listener.member_changed,
+                on_contact=self._listener.contact_changed,
             )
             roster.failures.pop(name, None)
             roster.members[name] = member
             LIVE.labels(name).set(0)
             log.info("cluster engaged", cluster=name, server=api.server)
             try:
-                await self._work(member)
+                await self._work(member, api)
             finally:
                 del roster.members[name]
                 member.queue.close()
@@ -90,12 +94,12 @@ class Engagement:
                     gauge.remove(name)
                 log.info("cluster disengaged", cluster=name)
 
-    async def _work(self, member: Member) -> None:
+    async def _work(self, member: Member, api: Api) -> None:
         store = secret_store(self._hub, lambda: self.cluster)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(member.follow())
             tasks.create_task(_run(self._duty, member))
-            tasks.create_task(keep_renewed(member.api, SYNC_ACCOUNT, self._token, store))
+            tasks.create_task(keep_renewed(api, SYNC_ACCOUNT, self._token, store))
 
     def _failed(self, error: str) -> None:
         self._roster.failures[self.cluster.name] = error

@@ -36,6 +36,7 @@ from landbridge.clusters.member import Member
 from landbridge.fleet.cluster import Cluster
 from landbridge.fleet.ledger import Ledger
 from landbridge.fleet.record import FleetRecord
+from landbridge.kube.guarded import Permit, always
 
 
 @dataclass
@@ -52,6 +53,8 @@ class Roster:
     """What the fleet's record says: members, farewells and debts."""
     current: bool = True
     """Whether the hub's word is current. What it said last stays true, but it is no order to remove."""
+    permit: Permit = always
+    """Asked before each write in a member (rule S12)."""
     members: dict[str, Member] = field(default_factory=dict)
     """The engaged ones."""
     failures: dict[str, str] = field(default_factory=dict)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 import structlog
 
@@ -23,6 +24,9 @@ from landbridge.telemetry.metrics import REPAIRS, SYNC_SECONDS, WRITE_FAILURES, 
 WORKERS = 16
 """Services worked on at once in one cluster."""
 
+LOOK_AGAIN = 1.0
+"""Seconds until what was withheld for want of the hub is looked at again."""
+
 log = structlog.get_logger()
 
 
@@ -34,6 +38,8 @@ class ImportReconciler:
         self._member = member
         self._report = report
         self._repairs = Repairs()
+        self._had: dict[Key, frozenset[str]] = {}
+        """Names of the imports that were last seen, by Service."""
         self._log = log.bind(cluster=member.name)
         self._latency = SYNC_SECONDS.labels(member.name)
 
@@ -52,14 +58,39 @@ class ImportReconciler:
         if not member.writable:
             return False  # contact brings every key back
         wanted = view(self._state, member, key)
-        changes = self._admitted(key, plan(wanted))
+        changes = self._admitted(key, self._cautious(key, plan(wanted)))
         if changes:
             await apply(member, changes, self._written)
+            self._seen(key)
             if item.live:
                 self._latency.observe(asyncio.get_running_loop().time() - item.since)
         if self._is_settled(key, wanted.intent):
             self._state.ledger.settle(member.name, key)
         return bool(changes) or wanted.intent is Intent.REMOVE
+
+    def _cautious(self, key: Key, changes: Changes) -> Changes:
+        """Out of contact with the hub for longer than the lease, nothing is made again that somebody else deleted.
+
+        It may be a successor who did so, for a newer word of the hub (rule S12).
+        """
+        before = self._had.get(key, frozenset())
+        self._seen(key)
+        if self._state.in_contact():
+            return changes
+        missing = before & {change.slice.metadata.name for change in changes.create}
+        if missing:
+            self._member.queue.add_after(key, LOOK_AGAIN)
+        return replace(changes, create=tuple(c for c in changes.create if c.slice.metadata.name not in missing))
+
+    def _seen(self, key: Key) -> None:
+        """Remember which imports there are; and, while the hub is away, which there were."""
+        names = frozenset(slice_.metadata.name for slice_ in self._member.imports(key, self._state.uid))
+        if not self._state.in_contact():
+            names |= self._had.get(key, frozenset())
+        if names:
+            self._had[key] = names
+        else:
+            self._had.pop(key, None)
 
     def _is_settled(self, key: Key, intent: Intent) -> bool:
         """Whether nothing is owed any more: a new object explains the imports again, or the last of them is gone."""

@@ -45,8 +45,8 @@ class Election:
         """Why the Lease is not in a candidate's view."""
         self._lease: Lease | None = None
         """As this one wrote it last, while it leads."""
-        self._asked_at = self._renewed_at = -math.inf
-        """When the last request for it began, and the last one that was granted."""
+        self._asked_at = self._renewed_at = self._unanswered_at = -math.inf
+        """When the last request for it began, the last one that was granted, and the last one without an answer."""
         self._renewing = asyncio.Lock()
 
     @property
@@ -55,6 +55,36 @@ class Election:
         if not self._sight.recent(_now()):
             return Health(False, f"the Lease is out of view: {self._trouble or 'it was not read yet'}")
         return Health(True, f"ok, standing by; {self._sight.spec.holder_identity or 'nobody'} leads")
+
+    @property
+    def holds(self) -> bool:
+        """Whether nobody else can have been elected yet: the last renewal was asked for within the lease."""
+        return self._lease is not None and _now() < self._renewed_at + self._times.lease
+
+    async def permit(self) -> None:
+        """For writes on the hub: only for who holds the Lease for sure, also after a sleep of any length (SIGSTOP).
+
+        Raises:
+            LostLeadershipError: Another one does.
+            KubeError: It cannot be known.
+        """
+        if not self.holds:
+            await self.renew()
+
+    async def permit_in_members(self) -> None:
+        """For writes in members: these go on while the hub is known to be away, which was asked a moment ago.
+
+        Raises:
+            LostLeadershipError: Another one holds the Lease.
+        """
+        if self.holds or (self._lease and _now() < self._unanswered_at + 3 * self._times.answer):
+            return
+        try:
+            await self.renew()
+        except LostLeadershipError:
+            raise
+        except KubeError as error:
+            log.warning("lease not renewed", error=str(error))
 
     @asynccontextmanager
     async def lead(self) -> AsyncGenerator[None]:
@@ -86,7 +116,12 @@ class Election:
         async with self._renewing:
             if self._renewed_at >= called_at:  # for another caller
                 return
-            if self._lease is None or not await self._answered(self._renew(self._lease)):
+            try:
+                renewed = self._lease is not None and await self._answered(self._renew(self._lease))
+            except KubeError:
+                self._unanswered_at = self._asked_at
+                raise
+            if not renewed:
                 self._lease = None
                 raise LostLeadershipError("another controller took the Lease")
 
@@ -131,10 +166,10 @@ class Election:
 
     async def _answered(self, request: Awaitable[bool]) -> bool:
         try:
-            async with asyncio.timeout(self._times.retry):
+            async with asyncio.timeout(self._times.answer):
                 return await request
         except TimeoutError as error:
-            raise UnreachableError(f"the hub gave no answer within {self._times.retry:g} s") from error
+            raise UnreachableError(f"the hub gave no answer within {self._times.answer:g} s") from error
 
     async def _take(self) -> bool:
         """Take the Lease if it is free; false while somebody else holds it."""

@@ -16,7 +16,12 @@ class Times:
     lease: float = 15.0
     """How long a Lease holds after its last renewal."""
     retry: float = 2.0
-    """How often the holder renews it, and how long an answer may take: a hub that hangs costs a renewal, no Lease."""
+    """How often the holder renews it."""
+
+    @property
+    def answer(self) -> float:
+        """How long an answer may take: a hub that hangs costs a renewal, and no Lease."""
+        return max(self.retry, 1.0)
 
     @property
     def look(self) -> float:
@@ -26,7 +31,7 @@ class Times:
     @property
     def gap(self) -> float:
         """The most between two looks of an unbroken view; who was stopped meanwhile (SIGSTOP) begins anew."""
-        return self.retry * 2
+        return self.answer * 2
 
 
 class Sight:

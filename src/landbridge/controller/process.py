@@ -31,6 +31,7 @@ from landbridge.fleet.stores import kubeconfig_store
 from landbridge.kube.api import Api
 from landbridge.kube.config import ConfigError, load
 from landbridge.kube.credentials import StaticToken
+from landbridge.kube.guarded import GuardedApi
 from landbridge.kube.informer import Informer
 from landbridge.kube.patience import Patience
 from landbridge.mcs.ending import emptied
@@ -83,7 +84,7 @@ async def run(options: Options) -> None:
             while True:
                 try:
                     async with election.lead():
-                        controller = Controller(hub)
+                        controller = Controller(hub, election)
                         await controller.run()
                 except* LostLeadershipError as group:
                     log.warning("no longer the leader, a candidate again", error=str(group.exceptions[0]))
@@ -95,8 +96,8 @@ async def run(options: Options) -> None:
 class Controller:
     """Everything that only the leader does."""
 
-    def __init__(self, hub: Api) -> None:
-        self._hub = hub
+    def __init__(self, connection: Api, election: Election) -> None:
+        self._hub = hub = GuardedApi(connection, election.permit)
         self._multicluster_services = Informer(
             hub,
             MULTI_CLUSTER_SERVICES,
@@ -113,6 +114,8 @@ class Controller:
         )
         self._in_view = asyncio.Event()
         self._state = FleetState(uid="", multicluster_services=self._multicluster_services.store, current=False)
+        self._state.permit = election.permit_in_members
+        self._state.in_contact = lambda: election.holds
         self._record = RecordKeeper(hub, self._state.ledger, on_change=self._record_changed, on_contact=self._contact)
         self._reconciler = MultiClusterServiceReconciler(self._state, hub)
         self._router = Router(self._state, self._reconciler.queue)

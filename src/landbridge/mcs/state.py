@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -47,6 +47,9 @@ class FleetState(Roster):
     """Those of the hub."""
     decisive: dict[Key, Decisive] = field(default_factory=dict)
     """What of each MultiClusterService decides, and since when it is so."""
+
+    in_contact: Callable[[], bool] = lambda: True
+    """Whether nobody else can lead this fleet: the hub was heard of within the lease (rule S12)."""
 
     def explains(self, cluster: str, key: Key) -> bool:
         """Whether a MultiClusterService, or a debt, says what should become of a Service's imports in a cluster."""

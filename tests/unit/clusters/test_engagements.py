@@ -26,7 +26,7 @@ from landbridge.fleet.record import FleetRecord
 from landbridge.kube.clock import utc_now
 from landbridge.kube.config import ServerConfig
 from landbridge.kube.credentials import StaticToken
-from landbridge.kube.errors import ForbiddenError
+from landbridge.kube.errors import ForbiddenError, UnreachableError
 from landbridge.kube.informer import Informer
 from landbridge.kube.patience import Patience
 from landbridge.mcs.ending import emptied
@@ -133,6 +133,18 @@ async def test_s8_a_new_token_serves_on_the_same_connection(world: World) -> Non
         assert await world.clusters["old"].tokens.token() == "second"
 
 
+async def test_s12_every_write_in_a_member_asks_for_the_permit(world: World) -> None:
+    async def refused() -> None:
+        raise UnreachableError("not now")
+
+    rig = Engaged(world)
+    rig.state.permit = refused
+    async with running(rig.run()):
+        await settle(3)
+        assert [call for name in ("old", "new") for call in world.clusters[name].writes] == []
+    rig.close()
+
+
 async def test_s8_a_changed_server_is_a_new_connection_that_lists_before_anything_is_removed(world: World) -> None:
     async with engaging(world) as rig:
         before = rig.state.members["old"]
@@ -143,7 +155,7 @@ async def test_s8_a_changed_server_is_a_new_connection_that_lists_before_anythin
         world.hub.put(path("old"), msgspec.json.decode(SECRETS.encode(cluster_secret(moved))))
         await settle(3)
         assert rig.state.members["old"] is not before
-        assert rig.state.members["old"].api is world.clusters["third"]
+        assert rig.state.members["old"].api.server == "https://third:6443"
         assert world.imports("new") == [import_]
 
 

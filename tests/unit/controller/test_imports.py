@@ -317,6 +317,23 @@ async def test_s12_an_import_that_somebody_spoiled_or_deleted_is_mended(world: W
         assert addresses(world) == ["10.1.0.1"]
 
 
+async def test_s12_out_of_contact_with_the_hub_nothing_is_made_again_that_somebody_else_deleted(world: World) -> None:
+    """A successor may have done so, for a newer word of the hub; what a provider does goes on."""
+    async with controller(world) as rig:
+        contact = False
+        rig.state.in_contact = lambda: contact
+        (import_,) = world.imports("new")
+        world.clusters["new"].take(SLICES, import_.metadata.key)
+        world.clusters["old"].add(SLICES, slice_("b", "10.1.0.2"))
+        await settle(5)
+        world.clusters["old"].add(SLICES, slice_("a", "10.1.0.1", "10.1.0.3"))
+        await settle(5)
+        assert addresses(world) == ["10.1.0.2"]
+        contact = True
+        await settle(2)
+        assert addresses(world) == ["10.1.0.1", "10.1.0.2", "10.1.0.3"]
+
+
 async def test_s12_who_is_undone_all_the_time_backs_off_and_says_so(world: World) -> None:
     """Another controller empties our import whenever it sees it."""
     async with controller(world) as rig:

@@ -278,6 +278,34 @@ async def test_who_asks_for_proof_is_told_of_the_loss_at_once() -> None:
             await first.election.renew()
 
 
+async def test_who_slept_through_its_lease_may_write_nothing_until_it_was_read_again_s12() -> None:
+    """A process that was stopped (SIGSTOP) and continued: its connections wake in any order."""
+    server = WatchedApi()
+    async with candidates(server, "a") as (first,):
+        await first.election.permit()
+        first.line.slow = 1e9
+        await settle(TIMES.lease + 5)
+        held_by_stranger(server, renewed="")
+        first.line.slow = 0
+        assert not first.election.holds
+        for permit in (first.election.permit, first.election.permit_in_members):
+            with pytest.raises(LostLeadershipError):
+                await permit()
+
+
+async def test_members_are_written_while_the_hub_is_known_to_be_away_s12() -> None:
+    server = WatchedApi()
+    async with candidates(server, "a") as (first,):
+        first.line.slow = 1e9
+        await settle(TIMES.lease + 5)
+        assert not first.election.holds
+        started = asyncio.get_running_loop().time()
+        await first.election.permit_in_members()
+        assert asyncio.get_running_loop().time() == started, "nobody waits for a hub that hangs"
+        with pytest.raises(UnreachableError):
+            await first.election.permit()
+
+
 async def test_a_standby_says_who_leads_and_that_it_sees_it() -> None:
     async with candidates(WatchedApi(), "a", "b") as (_, second):
         await settle(TIMES.look)
