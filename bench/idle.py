@@ -133,7 +133,7 @@ async def _at_work(name: str, checkout: Checkout, port: int) -> AsyncGenerator[W
             pods = ("--pod-cidr", world.cluster(cluster).pod_cidr)
             await checkout.run("fleet", "join", cluster, *admin, "--context", cluster, "--hub-context", HUB, *pods)
         stack.push_async_callback(world.controller.end)
-        await world.controller.start()
+        await world.controller.spawn()
         yield world
 
 
