@@ -24,6 +24,9 @@ FINALIZER = "landbridge.dev/imports"
 FLEET = "landbridge.dev/fleet"
 """Label of an import: uid of the fleet that wrote it."""
 
+SOURCE = "landbridge.dev/source"
+"""Annotation of an import: cluster and name of the slice that it copies; so the import's name proves whose it is."""
+
 EXPORT_UNMANAGED = "landbridge.dev/export-unmanaged"
 """Annotation of a Service without selector: its slices may be exported."""
 

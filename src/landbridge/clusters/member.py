@@ -23,7 +23,8 @@ from typing import Any
 from landbridge.api.core import NAMESPACES, SERVICES
 from landbridge.api.discovery import SLICES, EndpointSlice
 from landbridge.api.meta import Key
-from landbridge.api.names import FLEET, MANAGER
+from landbridge.api.names import MANAGER
+from landbridge.clusters.ownership import imported, service_of
 from landbridge.fleet.cluster import Cluster
 from landbridge.kube.api import Api
 from landbridge.kube.clock import utc_now
@@ -35,11 +36,6 @@ WRITES = 16
 
 FIRST_LOOK = 15.0
 """Seconds that a cluster has to show everything for the first time; from then on it counts as lost until it has."""
-
-
-def service_of(slice_: EndpointSlice) -> Key:
-    """The Service that a slice belongs to."""
-    return Key(slice_.metadata.namespace, slice_.service)
 
 
 def own_ready(slice_: EndpointSlice) -> int:
@@ -149,8 +145,3 @@ class Member:
         if "live" in self._in_view - old:
             self.since = utc_now()
         self._on_contact(self, self._in_view > old)
-
-
-def imported(slice_: EndpointSlice, fleet: str) -> bool:
-    """Whether the fleet wrote this slice: only such a one is ever changed or deleted."""
-    return slice_.managed_by == MANAGER and slice_.metadata.labels.get(FLEET) == fleet

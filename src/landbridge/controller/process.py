@@ -16,7 +16,8 @@ from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
 from landbridge.api.names import HUB_ACCOUNT, SYSTEM_NAMESPACE
 from landbridge.clusters.bulkhead import first_cause
 from landbridge.clusters.engagements import Engagements
-from landbridge.clusters.member import Member, imported, service_of
+from landbridge.clusters.member import Member
+from landbridge.clusters.ownership import imported, service_of
 from landbridge.controller.http import Health, serve
 from landbridge.controller.imports import ImportReconciler
 from landbridge.controller.leader import Election, LostLeadershipError

@@ -5,11 +5,11 @@ from __future__ import annotations
 from landbridge.api.meta import Key
 from landbridge.api.multicluster import MultiClusterService
 from landbridge.api.names import FINALIZER
-from landbridge.clusters.member import Member, imported, service_of
+from landbridge.clusters.member import Member
+from landbridge.clusters.ownership import imported, service_of, source
 from landbridge.fleet.record import FleetRecord
 from landbridge.kube.clock import utc_now
 from landbridge.kube.queue import WorkQueue
-from landbridge.mcs.plan import source
 from landbridge.mcs.state import Decisive, FleetState
 from landbridge.telemetry.metrics import LIVE
 
@@ -95,7 +95,7 @@ class Router:
         """An import says that its source was in the fleet when it was made, whatever an older record says."""
         for slice_ in member.slices.store:
             if imported(slice_, self._state.uid):
-                self._state.sign(source(slice_), slice_.metadata.creation_timestamp)
+                self._state.sign(source(slice_, self._state.uid), slice_.metadata.creation_timestamp)
 
     def _resync(self, member: Member) -> None:
         """Let a member look at everything; live changes overtake."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from landbridge.api.meta import Key
 from landbridge.api.multicluster import MultiClusterService
-from landbridge.clusters.member import Member, imported
-from landbridge.mcs.plan import source
+from landbridge.clusters.member import Member
+from landbridge.clusters.ownership import imported, source
 from landbridge.mcs.state import FleetState
 
 
@@ -38,7 +38,7 @@ def emptied(state: FleetState, cluster: str) -> bool:
     return not any(
         any(_unsettled(member, key) for key in state.naming(cluster))
         or any(
-            imported(slice_, state.uid) and (member is leaving or source(slice_) == cluster)
+            imported(slice_, state.uid) and (member is leaving or source(slice_, state.uid) == cluster)
             for slice_ in member.slices.store
         )
         for member in state.members.values()

@@ -12,14 +12,13 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from dataclasses import dataclass
 
 from landbridge.api.core import Service
 from landbridge.api.discovery import EndpointSlice
 from landbridge.api.meta import Lean, OwnedMeta
-from landbridge.api.names import FLEET, HEADLESS, LAST_CHANGE, MANAGED_BY, MANAGER, SERVICE_NAME, SOURCE_CLUSTER
+from landbridge.api.names import FLEET, HEADLESS, LAST_CHANGE, MANAGED_BY, MANAGER, SERVICE_NAME, SOURCE, SOURCE_CLUSTER
+from landbridge.clusters.ownership import import_name, source, source_mark
 from landbridge.mcs.exports import exported
 from landbridge.mcs.intent import Intent
 from landbridge.mcs.views import ProviderView, View
@@ -79,24 +78,9 @@ def plan(view: View) -> Changes:
         delete=tuple(
             Change(slice_, GONE)
             for name, slice_ in actual.items()
-            if name not in wanted and live.get(source(slice_), view.current)
+            if name not in wanted and live.get(source(slice_, view.fleet), view.current)
         ),
     )
-
-
-def source(import_: EndpointSlice) -> str:
-    """The cluster that an import comes from."""
-    return import_.metadata.labels.get(SOURCE_CLUSTER, "")
-
-
-def import_name(fleet: str, provider: str, slice_: EndpointSlice) -> str:
-    """Name of the copy: bounded, readable, and the same in every consumer and after every restart (rule S3).
-
-    80 bits of SHA-256 over what makes a slice unique in a fleet; the parts cannot contain the separator.
-    """
-    identity = "/".join((fleet, provider, slice_.metadata.name, slice_.address_type))
-    digest = hashlib.sha256(identity.encode()).digest()[:10]
-    return f"{slice_.service}-{base64.b32encode(digest).decode().lower()}"
 
 
 def same(one: EndpointSlice, other: EndpointSlice) -> bool:
@@ -138,7 +122,7 @@ def _import(
             namespace=view.key.namespace,
             resource_version=old.metadata.resource_version if old else "",
             labels=labels,
-            annotations=_trigger(view, slice_, live=old is not None),
+            annotations={SOURCE: source_mark(provider.name, slice_)} | _trigger(view, slice_, live=old is not None),
             managed_fields=_RESET,
         ),
         address_type=slice_.address_type,

@@ -9,8 +9,9 @@ from landbridge.api.core import Service
 from landbridge.api.discovery import Conditions, Endpoint, EndpointPort, EndpointSlice
 from landbridge.api.meta import ObjectMeta
 from landbridge.api.names import CONTROL_PLANE_MANAGER, LAST_CHANGE, MANAGED_BY, SERVICE_NAME
+from landbridge.clusters.ownership import source
 from landbridge.mcs.intent import CONSUMER, Intent
-from landbridge.mcs.plan import Changes, plan, source
+from landbridge.mcs.plan import Changes, plan
 from landbridge.mcs.views import ConsumerView, ProviderView, View
 from tests.unit.mcs.views import SINCE, applied
 from tests.unit.objects import FLEET_UID, SERVICE2, service
@@ -77,7 +78,7 @@ def test_s7_no_plan_takes_away_what_came_from_a_provider_that_cannot_be_seen(
 ) -> None:
     imports = applied((), plan(seen(before, service(), ())))
     blind = {provider.name for provider in after if not provider.live}
-    assert not blind & {source(change.slice) for change in plan(seen(after, service(), imports)).delete}
+    assert not blind & {source(change.slice, FLEET_UID) for change in plan(seen(after, service(), imports)).delete}
 
 
 @examples

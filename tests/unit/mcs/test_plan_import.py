@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from landbridge.api.core import Service
 from landbridge.api.discovery import SLICES, Conditions, Endpoint, EndpointPort, EndpointSlice
 from landbridge.api.meta import Key
-from landbridge.mcs.plan import import_name, plan
+from landbridge.clusters.ownership import import_name
+from landbridge.mcs.plan import plan
 from tests.unit.mcs.views import SOURCE, only, provider, synced, view
 from tests.unit.objects import FLEET_UID, SERVICE2, service, slice_
 
@@ -60,7 +61,7 @@ def test_s3_an_import_follows_the_consumers_service_when_it_becomes_headless() -
 def test_s3_what_is_sent_has_no_owner_and_resets_field_ownership() -> None:
     import_ = only(plan(view(provider(SOURCE))).create)
     sent = msgspec.json.decode(SLICES.encode(import_))
-    assert sent["metadata"].keys() == {"name", "namespace", "labels", "managedFields"}
+    assert sent["metadata"].keys() == {"name", "namespace", "labels", "annotations", "managedFields"}
     assert sent["metadata"]["managedFields"] == [{}]
     assert sent["metadata"]["namespace"] == SERVICE2.namespace
 
