@@ -89,9 +89,11 @@ class Engagements:
         if engaged and (cluster is None or cluster.config != engaged.cluster.config):
             del self._engaged[name]
             await engaged.end()
-        if cluster and not await self._is_held(cluster):
-            return
         if cluster:
+            self._roster.held_up.add(name)
+            if not await self._is_held(cluster):
+                return
+            self._roster.held_up.discard(name)
             self._serve(cluster, tasks)
         if key in self._changed:
             self._changed.discard(key)

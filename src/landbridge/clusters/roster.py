@@ -18,6 +18,7 @@ What the controller itself sees of a cluster that is engaged, which means that a
 
 | its caches                                                       | connecting | live         |
 |------------------------------------------------------------------|------------|--------------|
+| none: its task is about to begin                                 | yes        | no           |
 | not complete yet, nothing went wrong, engaged for less than 15 s | yes        | no           |
 | not complete after 15 s                                          | no         | no           |
 | complete, and every watch is open                                | no         | yes          |
@@ -57,6 +58,8 @@ class Roster:
     """Asked before each write in a member (rule S12)."""
     members: dict[str, Member] = field(default_factory=dict)
     """The engaged ones."""
+    held_up: set[str] = field(default_factory=set)
+    """Clusters that cannot be engaged yet: what must outlive us is not written on the hub."""
     failures: dict[str, str] = field(default_factory=dict)
     """Why the engagement of a cluster ended, where it did; it is tried again."""
 
@@ -69,8 +72,10 @@ class Roster:
         return cluster in self.members and self.members[cluster].writable
 
     def connecting(self, cluster: str) -> bool:
-        """Whether the cluster was engaged a moment ago, and may answer or not."""
-        return cluster in self.members and self.members[cluster].connecting
+        """Whether the cluster was engaged a moment ago, or is about to be, and may answer or not."""
+        if member := self.members.get(cluster):
+            return member.connecting
+        return bool(self.clusters.get(cluster)) and cluster not in self.failures and cluster not in self.held_up
 
     def owed(self, cluster: str, key: Key) -> bool:
         """Whether the cluster may hold imports of a MultiClusterService that was deleted while it was away."""

@@ -309,14 +309,29 @@ async def test_s11_a_debt_is_paid_by_the_next_controller_too() -> None:
         assert at.debts() == {}
 
 
-@pytest.mark.parametrize("refused", [True, False], ids=["refused Secret", "not engaged yet"])
+@pytest.mark.parametrize("refused", [True, False], ids=["refused Secret", "cannot be engaged yet"])
 async def test_s11_a_cluster_that_is_not_engaged_may_hold_imports_too(refused: bool) -> None:
     at = world()
     async with controller(at, engaged=["old", "third"]) as rig:
         rig.state.clusters["new"] = None if refused else rig.state.clusters["old"]
+        rig.state.held_up.add("new")
         at.delete_mcs()
         await settle(1)
         assert at.debts() == {"new": {SERVICE2}}
+
+
+async def test_s12_a_cluster_that_is_about_to_be_engaged_is_waited_for() -> None:
+    """After a restart, before its task has begun: else it would be called Stale, and Synced again a moment later."""
+    at = world()
+    async with controller(at):
+        before = at.mcs()
+    at.forget_calls()
+    async with controller(at, engaged=["old", "third"]) as rig:
+        rig.state.clusters["new"] = rig.state.clusters["old"]
+        rig.router.roster_changed()
+        await settle(5)
+        assert at.mcs() == before
+        assert at.status_writes() == 0
 
 
 async def test_s11_a_cluster_that_held_nothing_when_it_was_last_seen_owes_nothing() -> None:
