@@ -10,7 +10,7 @@ import structlog
 
 from landbridge.api.meta import Key
 from landbridge.api.names import SYNC_ACCOUNT
-from landbridge.clusters.bulkhead import contain
+from landbridge.clusters.bulkhead import contain, endless
 from landbridge.clusters.member import Member
 from landbridge.clusters.roster import Roster
 from landbridge.fleet.cluster import Cluster
@@ -33,8 +33,11 @@ class Listener(Protocol):
     def contact_changed(self, member: Member, won: bool) -> None:
         """Contact with a member was won or lost, in part or as a whole."""
 
+    def engagement_failed(self, cluster: str) -> None:
+        """The engagement of a cluster ended by an error; it is tried again."""
+
     def roster_changed(self) -> None:
-        """A cluster came, goes, or is described otherwise; or its engagement ended."""
+        """A cluster came, goes, or is described otherwise."""
 
 
 Duty = Callable[[Member], Awaitable[None]]
@@ -97,14 +100,10 @@ class Engagement:
     async def _work(self, member: Member, api: Api) -> None:
         store = secret_store(self._hub, lambda: self.cluster)
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(member.follow())
-            tasks.create_task(_run(self._duty, member))
-            tasks.create_task(keep_renewed(api, SYNC_ACCOUNT, self._token, store))
+            tasks.create_task(endless(member.follow()))
+            tasks.create_task(endless(self._duty(member)))
+            tasks.create_task(endless(keep_renewed(api, SYNC_ACCOUNT, self._token, store)))
 
     def _failed(self, error: str) -> None:
         self._roster.failures[self.cluster.name] = error
-        self._listener.roster_changed()
-
-
-async def _run(duty: Duty, member: Member) -> None:
-    await duty(member)
+        self._listener.engagement_failed(self.cluster.name)

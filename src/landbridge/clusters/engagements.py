@@ -17,9 +17,12 @@ from landbridge.clusters.worker import work
 from landbridge.fleet.cluster import PREFIX, Cluster, read_cluster
 from landbridge.fleet.settings import RefusedClusterError
 from landbridge.kube.api import Api
-from landbridge.kube.errors import KubeError
+from landbridge.kube.explain import Tracebacks, described
 from landbridge.kube.queue import Work, WorkQueue
 from landbridge.kube.store import Store
+
+WORKERS = 8
+"""Clusters that are engaged, updated or let go at once: the hub may be slow with one Secret."""
 
 LEAVING_CHECK = 0.25
 """Seconds between two looks, in memory, at whether a leaving cluster is clean."""
@@ -28,7 +31,7 @@ log = structlog.get_logger()
 
 
 class Engagements:
-    """Engages, updates and disengages clusters, one at a time. ``clean`` says whether a leaving one may go."""
+    """Engages, updates and disengages clusters. ``clean`` says whether a leaving one may go."""
 
     def __init__(
         self,
@@ -47,6 +50,7 @@ class Engagements:
         self._duty = duty
         self._clean = clean
         self._queue: WorkQueue[Key] = WorkQueue()
+        self._tracebacks = Tracebacks()
         self._engaged: dict[str, Engagement] = {}
         self._changed: set[Key] = set()
         """Secrets that say something new, other than a token, of which the others have not heard yet."""
@@ -80,7 +84,7 @@ class Engagements:
         async def reconcile(item: Work[Key]) -> None:
             await self._reconcile(item.key, tasks)
 
-        await work(self._queue, reconcile, _failed)
+        await work(self._queue, reconcile, self._failed, workers=WORKERS)
 
     async def _reconcile(self, key: Key, tasks: asyncio.TaskGroup) -> None:
         name = key.name.removeprefix(PREFIX)
@@ -138,10 +142,9 @@ class Engagements:
         await self._set_finalizers(cluster, tuple(name for name in cluster.meta.finalizers if name != FINALIZER))
         log.info("cluster left the fleet", cluster=cluster.name)
 
-
-def _failed(item: Work[Key], error: Exception) -> None:
-    trace = None if isinstance(error, KubeError) else error
-    log.warning("cluster not reconciled", secret=str(item.key), error=str(error), exc_info=trace)
+    def _failed(self, item: Work[Key], error: Exception) -> None:
+        trace = self._tracebacks.of(item.key, error)
+        log.warning("cluster not reconciled", secret=str(item.key), error=described(error), exc_info=trace)
 
 
 def _same_but_for_token(one: Cluster, other: Cluster) -> bool:

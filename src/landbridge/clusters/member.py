@@ -24,10 +24,12 @@ from landbridge.api.core import NAMESPACES, SERVICES
 from landbridge.api.discovery import SLICES, EndpointSlice
 from landbridge.api.meta import Key
 from landbridge.api.names import MANAGER
+from landbridge.clusters.bulkhead import endless
 from landbridge.clusters.ownership import imported, service_of
 from landbridge.fleet.cluster import Cluster
 from landbridge.kube.api import Api
 from landbridge.kube.clock import utc_now
+from landbridge.kube.explain import described
 from landbridge.kube.informer import Informer
 from landbridge.kube.queue import WorkQueue
 
@@ -110,7 +112,7 @@ class Member:
     def trouble(self) -> str:
         """Why it is not live."""
         errors = (informer.error for informer in (self.slices, self.services))
-        return next((str(error) for error in errors if error), "not everything is read yet")
+        return next((described(error) for error in errors if error), "not everything is read yet")
 
     def lacks_namespace(self, name: str) -> bool:
         """Whether a namespace is known to be missing."""
@@ -124,7 +126,7 @@ class Member:
         """Keep the caches current, forever."""
         async with asyncio.TaskGroup() as tasks:
             for informer in self._informers:
-                tasks.create_task(informer.run())
+                tasks.create_task(endless(informer.run()))
             tasks.create_task(self._lose_patience())
 
     @property

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from landbridge.clusters.bulkhead import sound
 from landbridge.kube.queue import Work, WorkQueue
 
 K = TypeVar("K")
@@ -36,7 +37,7 @@ async def _worker(
     while True:
         item = await queue.get()
         try:
-            await reconcile(item)
+            await sound(reconcile(item))
         except Exception as error:
             queue.retry(item, error)
             failed(item, error)

@@ -11,7 +11,8 @@ import structlog
 from landbridge.api.meta import Key
 from landbridge.clusters.member import Member
 from landbridge.clusters.worker import work
-from landbridge.kube.errors import ForbiddenError, KubeError
+from landbridge.kube.errors import ForbiddenError
+from landbridge.kube.explain import Tracebacks, described
 from landbridge.kube.queue import Work
 from landbridge.mcs.apply import SeveralFailedError, apply
 from landbridge.mcs.gather import view
@@ -41,6 +42,7 @@ class ImportReconciler:
         self._had: dict[Key, frozenset[str]] = {}
         """Names of the imports that were last seen, by Service."""
         self._log = log.bind(cluster=member.name)
+        self._tracebacks = Tracebacks()
         self._latency = SYNC_SECONDS.labels(member.name)
 
     async def run(self) -> None:
@@ -124,14 +126,15 @@ class ImportReconciler:
         if _forbidden(error):
             kept, other = other, kept
         other.pop(key, None)
-        kept[key] = str(error)
+        kept[key] = described(error)
         WRITE_FAILURES.labels(member.name, type(error).__name__).inc()
-        trace = None if isinstance(error, KubeError) else error
-        self._log.warning("sync failed", service=str(key), error=str(error), exc_info=trace)
+        trace = self._tracebacks.of(key, error)
+        self._log.warning("sync failed", service=str(key), error=kept[key], exc_info=trace)
         self._report(key)
 
     def _forget_failures(self, key: Key) -> bool:
         """Whether a Service had failed before."""
+        self._tracebacks.forget(key)
         member = self._member
         return (member.failed.pop(key, None) or member.refused.pop(key, None)) is not None
 

@@ -16,7 +16,8 @@ from landbridge.api.names import FINALIZER
 from landbridge.clusters.worker import work
 from landbridge.kube.api import Api
 from landbridge.kube.clock import utc_now
-from landbridge.kube.errors import KubeError, NotFoundError
+from landbridge.kube.errors import NotFoundError
+from landbridge.kube.explain import Tracebacks, described
 from landbridge.kube.queue import Work, WorkQueue
 from landbridge.mcs.ending import away, nothing_left
 from landbridge.mcs.gather import cluster_view, pending_in
@@ -40,16 +41,18 @@ class MultiClusterServiceReconciler:
         self._state = state
         self._api = api
         self._written: dict[Key, float] = {}
+        self._tracebacks = Tracebacks()
 
     async def run(self) -> None:
         """Work, forever."""
-        await work(self.queue, self._reconcile, _failed, workers=WORKERS)
+        await work(self.queue, self._reconcile, self._failed, workers=WORKERS)
 
     async def _reconcile(self, item: Work[Key]) -> None:
         key = item.key
         mcs = self._state.multicluster_services.get(key)
         if mcs is None:
             self._written.pop(key, None)
+            self._tracebacks.forget(key)
             return
         has_finalizer = FINALIZER in mcs.metadata.finalizers
         if mcs.metadata.deletion_timestamp:
@@ -109,7 +112,6 @@ class MultiClusterServiceReconciler:
         with contextlib.suppress(NotFoundError):  # gone meanwhile; its event follows
             await self._api.merge_patch(MULTI_CLUSTER_SERVICES, mcs.metadata, patch, subresource)
 
-
-def _failed(item: Work[Key], error: Exception) -> None:
-    trace = None if isinstance(error, KubeError) else error
-    log.warning("hub write failed", service=str(item.key), error=str(error), exc_info=trace)
+    def _failed(self, item: Work[Key], error: Exception) -> None:
+        trace = self._tracebacks.of(item.key, error)
+        log.warning("hub write failed", service=str(item.key), error=described(error), exc_info=trace)

@@ -14,7 +14,7 @@ import structlog
 from landbridge.api.core import SECRETS
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
 from landbridge.api.names import HUB_ACCOUNT, SYSTEM_NAMESPACE
-from landbridge.clusters.bulkhead import first_cause
+from landbridge.clusters.bulkhead import shielded
 from landbridge.clusters.engagements import Engagements
 from landbridge.clusters.member import Member
 from landbridge.clusters.ownership import imported, service_of
@@ -32,6 +32,7 @@ from landbridge.fleet.stores import kubeconfig_store
 from landbridge.kube.api import Api
 from landbridge.kube.config import ConfigError, load
 from landbridge.kube.credentials import StaticToken
+from landbridge.kube.explain import first_cause
 from landbridge.kube.guarded import GuardedApi
 from landbridge.kube.informer import Informer
 from landbridge.kube.patience import Patience
@@ -102,7 +103,7 @@ class Controller:
         self._multicluster_services = Informer(
             hub,
             MULTI_CLUSTER_SERVICES,
-            on_change=lambda key: self._router.service_changed(key),
+            on_change=shielded(lambda key: self._router.service_changed(key), "multi-cluster service not heeded"),
             on_contact=self._contact,
         )
         self._secrets = Informer(
@@ -110,9 +111,10 @@ class Controller:
             SECRETS,
             namespace=SYSTEM_NAMESPACE,
             selector=CLUSTER_SELECTOR,
-            on_change=lambda key: self._engagements.secret_changed(key),
+            on_change=shielded(lambda key: self._engagements.secret_changed(key), "cluster Secret not heeded"),
             on_contact=self._contact,
         )
+        self._count = shielded(self._count_imports, "imports not counted")
         self._in_view = asyncio.Event()
         self._state = FleetState(uid="", multicluster_services=self._multicluster_services.store, current=False)
         self._state.permit = election.permit_in_members
@@ -167,17 +169,18 @@ class Controller:
 
     def refresh_gauges(self) -> None:
         """Count what is only counted when somebody asks."""
-        state = self._state
-        for member in state.members.values():
-            present = [service_of(slice_) for slice_ in member.slices.store if imported(slice_, state.uid)]
-            unexplained = [
-                key
-                for key in present
-                if state.multicluster_services.get(key) is None and not state.owed(member.name, key)
-            ]
-            QUEUE.labels(member.name).set(len(member.queue))
-            IMPORTS.labels(member.name).set(len(present))
-            UNEXPLAINED.labels(member.name).set(len(unexplained))
+        for name in self._state.members:
+            self._count(name)
+
+    def _count_imports(self, cluster: str) -> None:
+        state, member = self._state, self._state.members[cluster]
+        present = [service_of(slice_) for slice_ in member.slices.store if imported(slice_, state.uid)]
+        unexplained = [
+            key for key in present if state.multicluster_services.get(key) is None and not state.owed(member.name, key)
+        ]
+        QUEUE.labels(member.name).set(len(member.queue))
+        IMPORTS.labels(member.name).set(len(present))
+        UNEXPLAINED.labels(member.name).set(len(unexplained))
 
 
 def _identity() -> str:

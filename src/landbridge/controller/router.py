@@ -65,9 +65,15 @@ class Router:
         for mcs in self._state.multicluster_services:
             if won and member.name in mcs.spec.providers:
                 self._add(mcs)
-            if mcs.metadata.deletion_timestamp or member.name in mcs.spec.clusters:
+            if _heeds(mcs, member.name):
                 key = mcs.metadata.key
                 self._hub.add_after(key, self._delay(key) if won else LOST_REPORT_DELAY)
+
+    def engagement_failed(self, cluster: str) -> None:
+        """The engagement of a cluster ended by an error; it is tried again."""
+        for mcs in self._state.multicluster_services:
+            if _heeds(mcs, cluster):
+                self._hub.add_after(mcs.metadata.key, LOST_REPORT_DELAY)
 
     def report(self, key: Key) -> None:
         """A member's worker did something that the status, or the end, of a MultiClusterService depends on."""
@@ -85,7 +91,7 @@ class Router:
             self.roster_changed()
 
     def roster_changed(self) -> None:
-        """A cluster came, goes, or is described otherwise; or its engagement ended; or the hub came back into view."""
+        """A cluster came, goes, or is described otherwise; or the hub came back into view."""
         for member in self._state.members.values():
             self._resync(member)
         for mcs in self._state.multicluster_services:
@@ -119,3 +125,8 @@ class Router:
         for mcs in self._state.multicluster_services:
             if mcs.metadata.namespace == namespace:
                 self._hub.add(mcs.metadata.key)
+
+
+def _heeds(mcs: MultiClusterService, cluster: str) -> bool:
+    """Whether contact with the cluster matters to it: what ends waits for every cluster that can be reached."""
+    return mcs.metadata.deletion_timestamp is not None or cluster in mcs.spec.clusters

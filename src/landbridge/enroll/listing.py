@@ -87,5 +87,5 @@ async def _ask(cluster: Cluster, connect: Connect, timeout: float) -> tuple[str,
 def _expiry(token: str) -> str:
     try:
         return datetime.fromtimestamp(lifetime(token)[1], UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except TokenError:
+    except (TokenError, ValueError, OverflowError, OSError):  # the others: a year that no calendar has
         return ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import ipaddress
 import re
 from dataclasses import dataclass, field
@@ -89,8 +88,18 @@ def read_cluster(secret: Secret) -> Cluster:
     """The member that a Secret describes.
 
     Raises:
-        RefusedClusterError: The Secret is incomplete, or says more than may be loaded.
+        RefusedClusterError: The Secret is incomplete, or says more than may be loaded; or it cannot be read for a
+            reason that nobody foresaw, which must not be the trouble of others (rule S15).
     """
+    try:
+        return _read(secret)
+    except RefusedClusterError:
+        raise
+    except Exception as error:
+        raise RefusedClusterError(MALFORMED, f"the Secret cannot be read ({type(error).__name__})") from error
+
+
+def _read(secret: Secret) -> Cluster:
     name, server = _required(secret, "name"), _required(secret, "server")
     if not valid_name(name) or secret.metadata.name != f"{PREFIX}{name}":
         raise RefusedClusterError(
@@ -118,7 +127,7 @@ def _required(secret: Secret, key: str) -> str:
 def _text(secret: Secret, key: str) -> str:
     try:
         return secret.text(key)
-    except (binascii.Error, UnicodeDecodeError) as error:
+    except ValueError as error:  # not base64, or not text
         raise RefusedClusterError(MALFORMED, f"`{key}` is not text in base64") from error
 
 

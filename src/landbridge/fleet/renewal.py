@@ -14,7 +14,7 @@ from landbridge.fleet.tokens import LIFE, TokenError, mint, renew_at
 from landbridge.kube.api import Api
 from landbridge.kube.backoff import Backoff
 from landbridge.kube.credentials import StaticToken
-from landbridge.kube.errors import KubeError
+from landbridge.kube.explain import Tracebacks, described
 
 PAUSE = 60.0
 """Least seconds from one token to the next, even where the clocks of server and controller disagree."""
@@ -73,16 +73,21 @@ async def _insist(
     backoff: Backoff,
     left: Callable[[], float] = lambda: math.inf,
 ) -> bool:
-    """Attempt it at least once, and again for as long as there are seconds ``left``; whether it was done."""
+    """Attempt it at least once, and again for as long as there are seconds ``left``; whether it was done.
+
+    Whatever goes wrong, the token in use may serve for hours: nothing else has to end for it.
+    """
+    tracebacks = Tracebacks()
     while True:
         try:
             await attempt()
-        except (KubeError, OSError) as error:
+        except Exception as error:
+            text, trace = described(error), tracebacks.of(event, error)
             delay = backoff.next(error)
             if delay >= left():
-                log.warning(event, account=account, error=str(error), given_up=True)
+                log.warning(event, account=account, error=text, given_up=True, exc_info=trace)
                 return False
-            log.warning(event, account=account, error=str(error), retry_seconds=round(delay, 1))
+            log.warning(event, account=account, error=text, retry_seconds=round(delay, 1), exc_info=trace)
             await sleep(delay)
         else:
             return True

@@ -15,7 +15,8 @@ import msgspec
 
 from landbridge.fleet.refusal import RefusedError
 from landbridge.kube.address import flaw, usable_host, usable_token
-from landbridge.kube.config import ServerConfig
+from landbridge.kube.config import ConfigError, ServerConfig
+from landbridge.kube.credentials import ssl_context
 
 EXEC_PLUGIN = "ExecPlugin"
 FILE_PATH = "FilePath"
@@ -79,11 +80,21 @@ def read_settings(server: str, text: str) -> tuple[ServerConfig, str]:
     settings, tls = open_settings(text, CONTROLLER)
     check_server(server)
     config = ServerConfig(server, data(tls, "caData"), server_name(tls))
+    _check_ca(config)
     again = "; run `landbridge fleet join` again"
     token = bearer_token(settings, again)
     if not token:
         raise RefusedClusterError(MISSING, f"`config` has no bearerToken{again}")
     return config, token
+
+
+def _check_ca(config: ServerConfig) -> None:
+    if not config.ca:
+        return
+    try:
+        ssl_context(config)
+    except ConfigError as error:
+        raise RefusedClusterError(MALFORMED, f"caData in `config` cannot be used: {error}") from error
 
 
 def open_settings(text: str, reader: Reader) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -105,7 +116,7 @@ def open_settings(text: str, reader: Reader) -> tuple[dict[str, Any], dict[str, 
 def _decode(text: str) -> dict[str, Any]:
     try:
         return msgspec.json.decode(text, type=dict[str, Any])
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise RefusedClusterError(MALFORMED, "`config` is not a JSON object") from error
 
 

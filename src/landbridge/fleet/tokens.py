@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import binascii
+import math
 from typing import Any
 
 import msgspec
@@ -11,6 +11,7 @@ import msgspec
 from landbridge.api.authentication import TokenRequest, TokenRequestSpec
 from landbridge.api.core import SERVICE_ACCOUNTS
 from landbridge.api.names import SYSTEM_NAMESPACE
+from landbridge.kube.address import usable_token
 from landbridge.kube.api import Api
 from landbridge.kube.errors import KubeError
 
@@ -31,13 +32,13 @@ async def mint(api: Api, account: str, namespace: str = SYSTEM_NAMESPACE, second
     """Ask for a new token of ``account``, which the old one stays valid beside.
 
     Raises:
-        KubeError: The server refused, or could not be reached.
+        KubeError: The server refused, or could not be reached, or answered without one.
     """
     body = msgspec.json.encode(TokenRequest(TokenRequestSpec(max(seconds, SHORTEST))))
     answer = await api.request("POST", SERVICE_ACCOUNTS.path(namespace, account, "token"), body=body)
     status = api.decoded(_TOKEN_REQUEST, answer).status
-    if status is None:
-        raise TokenError(f"{api.server} answered a token request without a token")
+    if status is None or not usable_token(status.token):
+        raise TokenError(f"{api.server} answered a token request without a usable token")
     return status.token
 
 
@@ -52,8 +53,11 @@ def lifetime(token: str) -> tuple[float, float]:
         claims: dict[str, Any] = msgspec.json.decode(
             base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)), type=dict[str, Any]
         )
-        return float(claims["iat"]), float(claims["exp"])
-    except (IndexError, KeyError, TypeError, ValueError, binascii.Error, msgspec.DecodeError) as error:
+        issued, ends = float(claims["iat"]), float(claims["exp"])
+        if not (math.isfinite(issued) and math.isfinite(ends)):
+            raise ValueError
+        return issued, ends
+    except (LookupError, TypeError, ValueError, OverflowError, RecursionError) as error:  # msgspec's are ValueErrors
         raise TokenError(f"not a token with an end ({type(error).__name__})") from None
 
 

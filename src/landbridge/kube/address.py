@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 
 from yarl import URL
 
+LONGEST_TOKEN = 16_384
+"""Characters of a token: those of service accounts have about 1,000."""
+
 
 def flaw(server: str) -> str:
     """Why ``server`` is no address to use, empty if it is one. It is never quoted: it may hold a password."""
@@ -39,8 +42,8 @@ def usable_host(name: str) -> bool:
 
 
 def usable_token(token: str) -> bool:
-    """Whether a header can carry it: no white space, no control characters, nothing beyond ASCII."""
-    return bool(token) and token.isascii() and _plain(token)
+    """Whether a header can carry it: of a sane length, no white space, no control characters, nothing beyond ASCII."""
+    return 0 < len(token) <= LONGEST_TOKEN and token.isascii() and _plain(token)
 
 
 def _plain(text: str) -> bool:

@@ -26,7 +26,7 @@ class Backoff:
         """It worked."""
         self._failures = 0
 
-    def next(self, error: Exception | None = None) -> float:
+    def next(self, error: BaseException | None = None) -> float:
         """Seconds to wait after one more failure; at least what the server asked for (Retry-After), within reason."""
         ceiling = min(self._most, self._first * 2**self._failures)
         self._failures = min(self._failures + 1, 32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -18,10 +19,11 @@ from landbridge.api.meta import Key
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES, MultiClusterServiceStatus
 from landbridge.api.names import FINALIZER
 from landbridge.clusters import engagement as engage
+from landbridge.clusters.bulkhead import END
 from landbridge.clusters.engagement import Engagement
 from landbridge.clusters.engagements import Engagements
 from landbridge.clusters.member import Member
-from landbridge.fleet.cluster import cluster_secret
+from landbridge.fleet.cluster import cluster_secret, encode
 from landbridge.fleet.record import FleetRecord
 from landbridge.kube.clock import utc_now
 from landbridge.kube.config import ServerConfig
@@ -467,6 +469,50 @@ async def test_a_stop_while_a_cluster_is_being_disengaged_is_not_swallowed(world
         ending.cancel()
         await asyncio.wait([ending])
     assert ending.cancelled()
+
+
+async def test_s15_an_engagement_that_refuses_to_end_holds_nobody_up(world: World) -> None:
+    async def never_ends(_: Member) -> None:
+        while True:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(100)
+                break
+
+    rig = Rig(world)
+    engagement = Engagement(rig.state, world.hub, cluster("old"), rig.router, never_ends)
+    async with asyncio.TaskGroup() as tasks:
+        engagement.start(tasks)
+        await settle()
+        await asyncio.wait_for(engagement.end(), END + 1)
+
+
+async def test_s15_a_secret_that_nobody_would_write_is_its_clusters_trouble(world: World) -> None:
+    for name, config in {"deep": "[" * 25_000, "odd": '{"tlsClientConfig": {"caData": "w7w="}}'}.items():
+        secret = cluster_secret(cluster(name))
+        odd = msgspec.structs.replace(secret, data={**(secret.data or {}), "config": encode(config)})
+        world.hub.add(SECRETS, odd)
+    async with engaging(world) as rig:
+        assert rig.state.members.keys() == {"old", "new"}
+        assert (rig.state.clusters["deep"], rig.state.clusters["odd"]) == (None, None)
+        assert len(world.imports("new")) == 1
+
+
+async def test_s15_a_cluster_whose_engagement_fails_is_not_news_to_the_others(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails_in_old(rig: Rig, member: Member) -> None:
+        if member.name == "old":
+            raise RecursionError("nested too deep")
+        await keep_imports(rig, member)
+
+    looks: list[None] = []
+    keep_imports = Rig.keep_imports
+    monkeypatch.setattr(Rig, "keep_imports", fails_in_old)
+    async with engaging(world) as rig:
+        monkeypatch.setattr(rig.router, "roster_changed", lambda: looks.append(None))
+        await settle(30)
+        assert failures("old") > 2
+        assert looks == []
 
 
 async def test_s15_what_nobody_foresaw_ends_one_engagement_which_is_tried_again(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from landbridge.clusters.worker import work
@@ -28,3 +30,21 @@ async def test_s15_what_goes_wrong_with_one_key_is_that_keys_trouble_alone() -> 
         await settle(60)
     assert done == ["good", "bad"]
     assert failed == ["bad: nested too deep"] * 3
+
+
+async def test_s15_a_stray_cancellation_ends_no_worker() -> None:
+    """It would end in silence, and with it all work on the queue."""
+    queue: WorkQueue[str] = WorkQueue()
+    done, failed = list[str](), list[str]()
+
+    async def reconcile(item: Work[str]) -> None:
+        if item.key == "bad":
+            raise asyncio.CancelledError
+        done.append(item.key)
+
+    async with running(work(queue, reconcile, lambda item, error: failed.append(item.key))):
+        for key in ("bad", "good"):
+            queue.add(key)
+        await settle()
+    assert done == ["good"]
+    assert failed == ["bad"]

@@ -178,6 +178,16 @@ async def test_s11_lost_contact_with_any_cluster_is_news_to_what_ends(rig: Rig) 
     assert await reported(rig, LOST_REPORT_DELAY * 2) == [SERVICE2]
 
 
+@pytest.mark.parametrize(("name", "expected"), [("old", [SERVICE2]), ("third", [])])
+async def test_s15_a_failed_engagement_is_reported_where_the_cluster_takes_part(
+    rig: Rig, name: str, expected: list[Key]
+) -> None:
+    await quiet(rig)
+    rig.router.engagement_failed(name)
+    assert await reported(rig, LOST_REPORT_DELAY * 2) == expected
+    assert await asked(rig) == {}
+
+
 async def test_s7_contact_won_again_lets_the_cluster_and_its_consumers_look(
     rig: Rig,
 ) -> None:

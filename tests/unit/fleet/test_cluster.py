@@ -1,18 +1,25 @@
 from __future__ import annotations
 
+import contextlib
+
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from landbridge.api import names
 from landbridge.api.core import Secret
 from landbridge.api.meta import ObjectMeta
+from landbridge.fleet import cluster as cluster_module
 from landbridge.fleet.cluster import Cluster, cluster_secret, encode, read_cluster, valid_name
 from landbridge.fleet.settings import MALFORMED, MISSING, RefusedClusterError
+from landbridge.kube.api import Api
 from landbridge.kube.config import ServerConfig
+from tests.unit.kube.certificates import CA
 
 CLUSTER = Cluster(
     "oldcluster",
-    ServerConfig("https://10.0.0.1:6443", ca=b"PEM"),
+    ServerConfig("https://10.0.0.1:6443", ca=CA),
     "token-of-oldcluster",
     namespaces=frozenset({"mcs-demo", "shop"}),
     pod_cidrs=("10.1.0.0/16", "fd00::/64"),
@@ -78,6 +85,39 @@ def test_data_that_are_not_base64_are_refused() -> None:
     secret = msgspec.structs.replace(cluster_secret(CLUSTER), data={"name": "YQ"})
     with pytest.raises(RefusedClusterError, match="not text in base64"):
         read_cluster(secret)
+
+
+@pytest.mark.parametrize(
+    "config",
+    ["[" * 25_000, '{"a":' * 25_000, '{"bearerToken": "\\ud800"}', "null", "5", "\x00"],
+    ids=["nested list", "nested object", "half a surrogate", "null", "number", "control character"],
+)
+def test_s15_a_config_that_nobody_would_write_is_refused(config: str) -> None:
+    with pytest.raises(RefusedClusterError) as refusal:
+        read_cluster(changed(config=config))
+    assert refusal.value.reason == MALFORMED
+
+
+def test_s15_what_nobody_foresaw_in_a_secret_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else one Secret would end the controller, at every start, for all clusters."""
+
+    def fails(*_: object) -> None:
+        raise RecursionError("nested too deep")
+
+    monkeypatch.setattr(cluster_module, "read_settings", fails)
+    with pytest.raises(RefusedClusterError, match="RecursionError") as refusal:
+        read_cluster(cluster_secret(CLUSTER))
+    assert refusal.value.reason == MALFORMED
+
+
+@given(
+    st.fixed_dictionaries(
+        {}, optional={name: st.text() | st.binary().map(str) for name in ("name", "server", "config", "namespaces")}
+    )
+)
+def test_s15_whatever_is_read_can_be_connected_to(values: dict[str, str]) -> None:
+    with contextlib.suppress(RefusedClusterError):
+        Api(read_cluster(changed(**values)).config)
 
 
 def test_pod_networks_that_are_none_are_refused() -> None:

@@ -11,11 +11,11 @@ from msgspec.structs import replace
 
 from landbridge.api.core import CONFIG_MAPS, ConfigMap
 from landbridge.api.meta import Key, ObjectMeta
-from landbridge.clusters.bulkhead import first_cause
 from landbridge.fleet.keeper import FleetChangedError, RecordKeeper
 from landbridge.fleet.ledger import Ledger
 from landbridge.fleet.record import FleetRecord, RecordError, read_record, render_record
 from landbridge.kube.errors import ApiError
+from landbridge.kube.explain import first_cause
 from tests.unit.fakes import WatchedApi, running, settle
 
 pytestmark = pytest.mark.looptime

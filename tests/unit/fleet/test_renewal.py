@@ -53,6 +53,7 @@ class Minting(MemoryApi):
     ) -> bytes:
         if self.clock() < self.down_until:
             raise UnreachableError("cut")
+        self.before(method, path)
         self.minted.append(self.clock())
         token = jwt(self.clock(), self.clock() + self.life, f"{len(self.minted)}")
         return msgspec.json.encode({"spec": {"expirationSeconds": 1}, "status": {"token": token}})
@@ -146,3 +147,24 @@ async def test_a_token_that_a_person_replaced_is_heeded() -> None:
     assert api.minted == []
     task.cancel()
     await asyncio.wait([task])
+
+
+@pytest.mark.parametrize(
+    "error",
+    [RecursionError("nested too deep"), MemoryError(), ValueError("odd")],
+    ids=lambda error: type(error).__name__,
+)
+async def test_s15_a_nonsense_answer_is_asked_again_and_the_old_token_stays(error: Exception) -> None:
+    api, token = Minting(), StaticToken(old := jwt(-DAY * 0.6, DAY * 0.4))
+    answers = iter([error, error])
+
+    def nonsense(method: str, path: str) -> None:
+        if wrong := next(answers, None):
+            raise wrong
+
+    api.before = nonsense
+    store = Stored()
+    await run(api, token, store, 0.5)
+    assert token.value == old
+    await run(api, token, store, 60)
+    assert token.value != old

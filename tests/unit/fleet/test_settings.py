@@ -8,22 +8,23 @@ import pytest
 from landbridge.fleet import settings
 from landbridge.fleet.settings import RefusedClusterError, read_settings, render_settings
 from landbridge.kube.config import ServerConfig
+from tests.unit.kube.certificates import CA
 
 SERVER = "https://10.0.0.1:6443"
 
 
 def test_settings_are_read_as_they_were_rendered() -> None:
-    config = ServerConfig(SERVER, ca=b"PEM", tls_server_name="kubernetes")
+    config = ServerConfig(SERVER, ca=CA, tls_server_name="kubernetes")
     assert read_settings(SERVER, render_settings(config, "secret")) == (config, "secret")
 
 
 def test_settings_have_the_format_of_argo_cd() -> None:
-    text = render_settings(ServerConfig(SERVER, ca=b"PEM", tls_server_name="kubernetes"), "secret")
+    text = render_settings(ServerConfig(SERVER, ca=CA, tls_server_name="kubernetes"), "secret")
     assert msgspec.json.decode(text) == {
         "bearerToken": "secret",
         "tlsClientConfig": {
             "insecure": False,
-            "caData": base64.b64encode(b"PEM").decode(),
+            "caData": base64.b64encode(CA).decode(),
             "serverName": "kubernetes",
         },
     }
@@ -55,6 +56,15 @@ def test_settings_have_the_format_of_argo_cd() -> None:
         ({"tlsClientConfig": {"serverName": "a\nb"}}, settings.MALFORMED),
         ({"tlsClientConfig": {"serverName": 5}}, settings.MALFORMED),
         ({"tlsClientConfig": {"caData": "not base64!"}}, settings.MALFORMED),
+        ({"tlsClientConfig": {"caData": "eA=="}}, settings.MALFORMED),
+        ({"tlsClientConfig": {"caData": {"a": "b"}}}, settings.MALFORMED),
+        ({"tlsClientConfig": {"caData": base64.b64encode(CA[:-90] + CA[-60:]).decode()}}, settings.MALFORMED),
+        (
+            {"tlsClientConfig": {"caData": base64.b64encode(CA.replace(b"M", "é".encode(), 1)).decode()}},
+            settings.MALFORMED,
+        ),
+        ({"tlsClientConfig": {"caData": base64.b64encode(b"A" * 1_000_000).decode()}}, settings.MALFORMED),
+        ({"tlsClientConfig": {"serverName": ["a"]}}, settings.MALFORMED),
         ({"tlsClientConfig": "x"}, settings.MALFORMED),
     ],
 )

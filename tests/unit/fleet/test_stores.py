@@ -11,9 +11,10 @@ from landbridge.fleet.cluster import Cluster, cluster_secret, read_cluster
 from landbridge.fleet.stores import kubeconfig_store, secret_store, write_private
 from landbridge.kube.config import ConfigError, ServerConfig
 from landbridge.kube.errors import ConflictError
+from tests.unit.kube.certificates import CA
 from tests.unit.memory_api import MemoryApi
 
-CLUSTER = Cluster("oldcluster", ServerConfig("https://10.0.0.1:6443", ca=b"PEM"), "first", frozenset({"shop"}))
+CLUSTER = Cluster("oldcluster", ServerConfig("https://10.0.0.1:6443", ca=CA), "first", frozenset({"shop"}))
 
 
 async def test_a_members_token_is_stored_in_its_secret_and_nothing_else_changes() -> None:
@@ -33,7 +34,7 @@ async def test_a_version_that_was_not_seen_is_not_overwritten() -> None:
         await secret_store(hub, lambda: seen)("third")
 
 
-HUB = ServerConfig("https://10.0.0.9:6443", ca=b"PEM")
+HUB = ServerConfig("https://10.0.0.9:6443", ca=CA)
 
 
 async def test_the_hubs_token_replaces_the_one_in_the_controllers_kubeconfig(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from landbridge.fleet.tokens import TokenError, lifetime, mint, renew_at
@@ -16,10 +18,15 @@ async def test_a_token_is_asked_of_the_server_that_will_accept_it() -> None:
     assert await mint(api, "landbridge-sync") == "fresh"
 
 
-async def test_an_answer_without_token_is_an_error() -> None:
+@pytest.mark.parametrize(
+    "status",
+    [None, {"token": ""}, {"token": "a\nb"}, {"token": "gr\u00fcn"}, {"token": "a" * 70_000}],
+    ids=["none", "empty", "two lines", "beyond ASCII", "endless"],
+)
+async def test_an_answer_without_a_token_to_use_is_an_error(status: object) -> None:
     api = MemoryApi()
-    api.answers["POST", PATH] = {"spec": {"expirationSeconds": 3600}}
-    with pytest.raises(TokenError, match="without a token"):
+    api.answers["POST", PATH] = {"spec": {"expirationSeconds": 3600}, "status": status}
+    with pytest.raises(TokenError, match="without a usable token"):
         await mint(api, "landbridge-sync")
 
 
@@ -40,7 +47,19 @@ def test_a_token_is_renewed_at_half_of_its_life() -> None:
     assert renew_at(token) == 2_800
 
 
-@pytest.mark.parametrize("token", ["", "opaque", "a.b.c", "a.e30.c", "a.bnVsbA.c"])
+def odd(claims: bytes) -> str:
+    return f"a.{base64.urlsafe_b64encode(claims).decode().rstrip('=')}.c"
+
+
+ODD = [
+    b'{"iat": 0, "exp": ' + b"9" * 400 + b"}",
+    b'{"iat": 0, "exp": "nan"}',
+    b'{"iat": "inf", "exp": 0}',
+    b"[" * 25_000,
+]
+
+
+@pytest.mark.parametrize("token", ["", "opaque", "a.b.c", "a.e30.c", "a.bnVsbA.c", *map(odd, ODD)])
 def test_what_has_no_life_is_an_error_that_does_not_quote_it(token: str) -> None:
     with pytest.raises(TokenError) as error:
         lifetime(token)

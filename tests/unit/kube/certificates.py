@@ -73,3 +73,7 @@ def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivate
         .not_valid_before(now - timedelta(hours=1))
         .not_valid_after(now + timedelta(hours=1))
     )
+
+
+CA = Authority().pem
+"""A CA that nobody serves with."""

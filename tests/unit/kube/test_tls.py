@@ -53,6 +53,13 @@ async def test_server_of_the_ca_given_is_trusted(secure: FakeServer, authority: 
         assert (await api.list(SERVICES)).metadata.resource_version == "1"
 
 
+async def test_s15_comments_beside_the_certificates_say_nothing(secure: FakeServer, authority: Authority) -> None:
+    """In whatever encoding: kubectl passes over them too."""
+    commented = "# Zürich, Prüfstelle\n".encode() + authority.pem + b"\n\xff"
+    async with Api(ServerConfig(secure.url, ca=commented)) as api:
+        assert (await api.list(SERVICES)).metadata.resource_version == "1"
+
+
 async def test_ca_without_the_extensions_of_strict_mode_is_trusted(
     secure: FakeServer, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
