@@ -320,20 +320,6 @@ async def test_s11_a_cluster_that_is_not_engaged_may_hold_imports_too(refused: b
         assert at.debts() == {"new": {SERVICE2}}
 
 
-async def test_s12_a_cluster_that_is_about_to_be_engaged_is_waited_for() -> None:
-    """After a restart, before its task has begun: else it would be called Stale, and Synced again a moment later."""
-    at = world()
-    async with controller(at):
-        before = at.mcs()
-    at.forget_calls()
-    async with controller(at, engaged=["old", "third"]) as rig:
-        rig.state.clusters["new"] = rig.state.clusters["old"]
-        rig.router.roster_changed()
-        await settle(5)
-        assert at.mcs() == before
-        assert at.status_writes() == 0
-
-
 async def test_s11_a_cluster_that_held_nothing_when_it_was_last_seen_owes_nothing() -> None:
     at = world()
     async with controller(at):
