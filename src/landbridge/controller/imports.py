@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import structlog
 
@@ -62,7 +63,7 @@ class ImportReconciler:
         wanted = view(self._state, member, key)
         changes = self._admitted(key, self._cautious(key, plan(wanted)))
         if changes:
-            await apply(member, changes, self._written)
+            await apply(member, changes, partial(self._written, key))
             self._seen(key)
             if item.live:
                 self._latency.observe(asyncio.get_running_loop().time() - item.since)
@@ -79,10 +80,10 @@ class ImportReconciler:
         self._seen(key)
         if self._state.in_contact():
             return changes
-        missing = before & {change.slice.metadata.name for change in changes.create}
+        missing = tuple(change for change in changes.create if change.slice.metadata.name in before)
         if missing:
             self._member.queue.add_after(key, LOOK_AGAIN)
-        return replace(changes, create=tuple(c for c in changes.create if c.slice.metadata.name not in missing))
+        return replace(changes, create=tuple(c for c in changes.create if c not in missing), withheld=missing)
 
     def _seen(self, key: Key) -> None:
         """Remember which imports there are; and, while the hub is away, which there were."""
@@ -113,8 +114,10 @@ class ImportReconciler:
             self._report(key)
         return admitted
 
-    def _written(self, verb: str, change: Change) -> None:
+    def _written(self, key: Key, verb: str, change: Change) -> None:
         WRITES.labels(self._member.name, verb, change.reason).inc()
+        if verb == "delete":  # by us, and not by somebody else
+            self._had[key] = self._had.get(key, frozenset()) - {change.slice.metadata.name}
         if self._repairs.made(change):
             REPAIRS.labels(self._member.name).inc()
         say = self._log.debug if verb == "update" else self._log.info

@@ -52,8 +52,8 @@ class _Application:
         self._member = member
         self._changes = changes
         self._written = written
-        self._awaited = {_name(c): backends(c.slice) for c in (*changes.create, *changes.update)}
-        """What each write that is not acknowledged is to bring."""
+        self._awaited = {_name(c): backends(c.slice) for c in _bringing(changes)}
+        """What each write that is not acknowledged, or not even to be made now, is to bring."""
         self._present = {_name(c): c.present or c.slice for c in (*changes.update, *changes.delete)}
         self._failures: list[Exception] = []
 
@@ -158,6 +158,10 @@ class _Application:
             )
         self._awaited.pop(_name(change), None)
         self._written(verb, change)
+
+
+def _bringing(changes: Changes) -> tuple[Change, ...]:
+    return (*changes.create, *changes.update, *changes.withheld)
 
 
 def _name(change: Change) -> str:

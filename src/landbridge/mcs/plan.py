@@ -49,6 +49,8 @@ class Changes:
     create: tuple[Change, ...] = ()
     update: tuple[Change, ...] = ()
     delete: tuple[Change, ...] = ()
+    withheld: tuple[Change, ...] = ()
+    """Creates and updates that are wanted, but not now: what they are to bring stays where it is until then."""
 
     def __bool__(self) -> bool:
         return bool(self.create or self.update or self.delete)

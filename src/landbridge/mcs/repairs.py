@@ -55,7 +55,7 @@ class Repairs:
         self._contests: dict[Key, _Contest] = {}
 
     def admit(self, changes: Changes, now: float) -> tuple[Changes, float, str]:
-        """The changes that may be written now; seconds until the others may, and what to say of them, if there are any.
+        """The changes, without what may not be written now; seconds until that may, and what to say of it.
 
         ``now`` is in seconds, of a clock that only goes forward.
         """
@@ -64,6 +64,7 @@ class Repairs:
             create=tuple(change for change in changes.create if not waits[_key(change)]),
             update=tuple(change for change in changes.update if not waits[_key(change)]),
             delete=changes.delete,
+            withheld=(*changes.withheld, *(c for c in (*changes.create, *changes.update) if waits[_key(c)])),
         )
         for change in (*admitted.create, *admitted.update):
             self._sent[_key(change)] = change.slice

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from landbridge.api.core import NAMESPACES, SERVICES
-from landbridge.api.discovery import SLICES
+from landbridge.api.discovery import SLICES, EndpointSlice
 from landbridge.api.kind import Kind
 from landbridge.api.meta import Key
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
@@ -34,8 +34,12 @@ def world() -> World:
     return world
 
 
+def addresses_of(import_: EndpointSlice) -> list[str]:
+    return sorted(e.addresses[0] for e in import_.endpoints or ())
+
+
 def addresses(world: World, name: str = "new") -> list[str]:
-    return sorted(e.addresses[0] for import_ in world.imports(name) for e in import_.endpoints or ())
+    return sorted(address for import_ in world.imports(name) for address in addresses_of(import_))
 
 
 async def test_s1_endpoints_of_a_provider_appear_in_the_consumer_and_not_in_itself(world: World) -> None:
@@ -332,6 +336,37 @@ async def test_s12_out_of_contact_with_the_hub_nothing_is_made_again_that_somebo
         contact = True
         await settle(2)
         assert addresses(world) == ["10.1.0.1", "10.1.0.2", "10.1.0.3"]
+
+
+async def test_s12_what_we_deleted_ourselves_is_made_again_out_of_contact_with_the_hub_too(world: World) -> None:
+    async with controller(world) as rig:
+        world.clusters["old"].add(SLICES, slice_("b", "10.1.0.2"))
+        await settle()
+        rig.state.in_contact = lambda: False
+        world.clusters["old"].take(SLICES, Key("mcs-demo", "a"))
+        await settle()
+        assert addresses(world) == ["10.1.0.2"]
+        world.clusters["old"].add(SLICES, slice_("a", "10.1.0.1"))
+        await settle()
+        assert addresses(world) == ["10.1.0.1", "10.1.0.2"]
+
+
+async def test_s5_an_endpoint_that_moves_to_what_is_not_made_again_stays_where_it_is(world: World) -> None:
+    """Out of contact with the hub: somebody deleted one import, and the provider moves an endpoint to its source."""
+    async with controller(world) as rig:
+        world.clusters["old"].add(SLICES, slice_("b", "10.1.0.2", "10.1.0.3"))
+        await settle()
+        rig.state.in_contact = lambda: False
+        deleted = next(i for i in world.imports("new") if addresses_of(i) == ["10.1.0.1"])
+        world.clusters["new"].take(SLICES, deleted.metadata.key)
+        await settle()
+        world.clusters["old"].add(SLICES, slice_("a", "10.1.0.1", "10.1.0.2"))
+        world.clusters["old"].take(SLICES, Key("mcs-demo", "b"))
+        await settle(5)
+        assert addresses(world) == ["10.1.0.2"]
+        rig.state.in_contact = lambda: True
+        await settle(5)
+        assert addresses(world) == ["10.1.0.1", "10.1.0.2"]
 
 
 async def test_s12_who_is_undone_all_the_time_backs_off_and_says_so(world: World) -> None:
