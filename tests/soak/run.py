@@ -22,6 +22,9 @@ from tests.soak.stage import Stage
 from tests.soak.verdict import differences, unexcused
 
 OPTIONS = ("--lease-seconds", "2", "--watch-proof", "5")
+BUILT = 60.0
+"""Seconds for a new stage to be in order: nothing is judged by it."""
+
 CONVERGED = 10.0
 """Seconds after the faults, within which everything is right again."""
 
@@ -54,7 +57,7 @@ class Soak:
         observers = [Observer(name, self.world.admins[name], f"soak-{schedule.seed}-", clock) for name in CLUSTERS]
         await stage.build()
         async with _following(observers):
-            outcome.wrong += await self._until_right(stage, "before the faults")
+            outcome.wrong += await self._until_right(stage, "before the faults", BUILT)
             began = monotonic()
             faults = Faults(stage, self.proxies, self.world.controller, self.second, clock)
             changing = asyncio.create_task(stage.change())
@@ -64,18 +67,18 @@ class Soak:
                 changing.cancel()
                 await asyncio.gather(changing, return_exceptions=True)
             ended = monotonic()
-            outcome.wrong += await self._until_right(stage, "after the faults")
+            outcome.wrong += await self._until_right(stage, "after the faults", CONVERGED)
             outcome.converged = monotonic() - ended
         losses = [loss for observer in observers for loss in observer.losses]
         outcome.wrong += map(str, unexcused(losses, faults.excuses))
-        await stage.clear()
+        outcome.wrong += await stage.clear()
         outcome.wrong += await self._left(stage)
         outcome.seconds = monotonic() - began
         return outcome
 
-    async def _until_right(self, stage: Stage, when: str) -> list[str]:
+    async def _until_right(self, stage: Stage, when: str, seconds: float) -> list[str]:
         """What is still wrong in the end; nothing, if it came right in time."""
-        end = monotonic() + CONVERGED
+        end = monotonic() + seconds
         while wrong := [*differences(*await stage.differences()), *await stage.unready()]:
             if monotonic() > end:
                 return [f"{when}: {line}" for line in wrong]

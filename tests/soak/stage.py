@@ -24,6 +24,8 @@ from tests.soak.schedule import Joined, Schedule
 from tests.soak.verdict import Endpoints, Service
 
 CHANGES_PER_SECOND = 20.0
+ENDED = 20.0
+"""Seconds for all MultiClusterServices to end."""
 HALVES = ("a", "b")
 
 Held = dict[tuple[str, Service, str], Endpoints]
@@ -47,13 +49,14 @@ class Stage:
         await _all(self.publish(cluster, joined) for joined in self.schedule.services for cluster in joined.providers)
         await _all(map(self.make_mcs, self.schedule.services))
 
-    async def clear(self) -> None:
-        """Take everything away; MultiClusterServices first, whose end takes the imports away."""
+    async def clear(self) -> list[str]:
+        """Take everything away; MultiClusterServices first, whose end takes the imports away. Gives what does not end."""
         await _all(map(self.delete_mcs, self.schedule.services))
-        async with asyncio.timeout(20):
-            while await self._left_on_hub():
-                await asyncio.sleep(0.1)
+        end = asyncio.get_running_loop().time() + ENDED
+        while (left := await self._left_on_hub()) and asyncio.get_running_loop().time() < end:
+            await asyncio.sleep(0.1)
         await _all(self._delete(cluster, NAMESPACES, name, "") for cluster in CLUSTERS for name in self.namespaces)
+        return [f"{mcs.metadata.key} does not end" for mcs in left]
 
     async def change(self) -> None:
         """Change providers' endpoints by the clock, forever; an API server that is away just now is let be."""
