@@ -50,7 +50,7 @@ class Stage:
         await _all(map(self.make_mcs, self.schedule.services))
 
     async def clear(self) -> list[str]:
-        """Take everything away; MultiClusterServices first, whose end takes the imports away. Gives what does not end."""
+        """Take everything away, first MultiClusterServices and with them the imports; gives what does not end."""
         await _all(map(self.delete_mcs, self.schedule.services))
         end = asyncio.get_running_loop().time() + ENDED
         while (left := await self._left_on_hub()) and asyncio.get_running_loop().time() < end:
