@@ -8,7 +8,7 @@ import pytest
 
 from landbridge.api.discovery import SLICES
 from landbridge.api.meta import ObjectMeta
-from landbridge.api.names import FLEET, SOURCE_CLUSTER
+from landbridge.api.names import FLEET, MANAGED_BY, SERVICE_NAME, SOURCE_CLUSTER
 from tests.api.audit import Mark, Request
 from tests.api.scene import Body, Scene, addresses
 from tests.api.waiting import eventually
@@ -19,6 +19,14 @@ TAMPERED: dict[str, Any] = {
     "no endpoints": {"endpoints": []},
     "another port": {"ports": [{"name": "http", "port": 9999}]},
     "another source": {"metadata": {"labels": {SOURCE_CLUSTER: "elsewhere"}}},
+    "no fleet": {"metadata": {"labels": {FLEET: None}}},
+    "another manager": {"metadata": {"labels": {MANAGED_BY: "someone"}}},
+    "another Service": {"metadata": {"labels": {SERVICE_NAME: "other"}}},
+    "no label of ours at all": {
+        "metadata": {
+            "labels": {FLEET: None, MANAGED_BY: None, SERVICE_NAME: None, SOURCE_CLUSTER: None, "team": "shop"}
+        }
+    },
 }
 
 
@@ -43,16 +51,6 @@ async def _updates(scene: Scene, mark: Mark) -> list[Request]:
     """Those that were not refused: the label made a new version, and a PUT on the old one may have been tried."""
     seen = await scene.world.audit(NEW).since(mark)
     return [request for request in seen if request.verb == "update" and request.response_status.code == 200]
-
-
-async def test_an_import_that_lost_its_owner_label_is_restored(scene: Scene) -> None:
-    """It is a stranger's by then, and so is never deleted; its name is taken, so it is not made again either."""
-    before = await _imported(scene)
-    await scene.patch(NEW, SLICES, before["metadata"]["name"], {"metadata": {"labels": {FLEET: None}}})
-    row = await scene.shows(NEW, "Pending")
-    assert "already exists" in row["message"]
-    await scene.world.admins[NEW].delete(SLICES, ObjectMeta(before["metadata"]["name"], scene.namespace))
-    await scene.arrives(NEW, scene.pod(OLD, 1))
 
 
 async def test_a_deleted_import_is_made_again(scene: Scene) -> None:
