@@ -75,10 +75,7 @@ class Mark(NamedTuple):
 
 @dataclass(frozen=True)
 class AuditLog:
-    """The log of an API server of this machine. A request is in it when it is answered.
-
-    Watches are left out: each is opened again about twice a minute, whatever happens.
-    """
+    """The log of an API server of this machine. A request is in it when it is answered (a watch: when it is opened)."""
 
     path: Path
 
@@ -87,11 +84,18 @@ class AuditLog:
         return Mark(self.path.stat().st_size, utc_now_micro())
 
     async def since(self, mark: Mark) -> list[Request]:
-        """The requests received after ``mark`` and answered by now."""
+        """The requests received after ``mark`` and answered by now.
+
+        Watches are left out: each is opened again about twice a minute, whatever happens.
+        """
+        return [request for request in await self.all_since(mark) if request.verb != "watch"]
+
+    async def all_since(self, mark: Mark) -> list[Request]:
+        """The same, watches included."""
         with self.path.open("rb") as log:
             log.seek(mark.place)
             text = log.read()
         lines = text[: text.rfind(b"\n") + 1].splitlines()
         requests = (msgspec.json.decode(line, type=Request) for line in lines)
-        found = (r for r in requests if r.request_received_timestamp > mark.time and r.verb != "watch")
+        found = (request for request in requests if request.request_received_timestamp > mark.time)
         return list({request.audit_id: request for request in found}.values())

@@ -51,7 +51,7 @@ async def world(own_lab: Lab, hub: Api, tmp_path: Path) -> AsyncGenerator[World]
 async def test_the_controller_needs_every_rule_and_no_other(world: World) -> None:
     marks = {name: world.audit(name).mark() for name in CLUSTERS}
     await _live(world)
-    seen: dict[str, list[Request]] = {name: await world.audit(name).since(marks[name]) for name in CLUSTERS}
+    seen: dict[str, list[Request]] = {name: await world.audit(name).all_since(marks[name]) for name in CLUSTERS}
     assert compare(rbac.HUB, seen[HUB]) == Comparison(set(), set())
     assert compare(rbac.MEMBER, seen[OLD] + seen[NEW]) == Comparison(set(), set())
 
