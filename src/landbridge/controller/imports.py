@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 import structlog
@@ -20,7 +19,9 @@ from landbridge.mcs.gather import view
 from landbridge.mcs.intent import Intent
 from landbridge.mcs.plan import Change, Changes, plan
 from landbridge.mcs.repairs import Repairs
+from landbridge.mcs.restraint import Restraint
 from landbridge.mcs.state import FleetState
+from landbridge.mcs.views import View
 from landbridge.telemetry.metrics import REPAIRS, SYNC_SECONDS, WRITE_FAILURES, WRITES
 
 WORKERS = 16
@@ -40,8 +41,7 @@ class ImportReconciler:
         self._member = member
         self._report = report
         self._repairs = Repairs()
-        self._had: dict[Key, frozenset[str]] = {}
-        """Names of the imports that were last seen, by Service."""
+        self._restraint = Restraint()
         self._log = log.bind(cluster=member.name)
         self._tracebacks = Tracebacks()
         self._latency = SYNC_SECONDS.labels(member.name)
@@ -61,39 +61,24 @@ class ImportReconciler:
         if not member.writable:
             return False  # contact brings every key back
         wanted = view(self._state, member, key)
-        changes = self._admitted(key, self._cautious(key, plan(wanted)))
+        changes = self._admitted(key, self._restrained(wanted, plan(wanted)))
         if changes:
             await apply(member, changes, partial(self._written, key))
-            self._seen(key)
             if item.live:
                 self._latency.observe(asyncio.get_running_loop().time() - item.since)
         if self._is_settled(key, wanted.intent):
             self._state.ledger.settle(member.name, key)
         return bool(changes) or wanted.intent is Intent.REMOVE
 
-    def _cautious(self, key: Key, changes: Changes) -> Changes:
-        """Out of contact with the hub for longer than the lease, nothing is made again that somebody else deleted.
-
-        It may be a successor who did so, for a newer word of the hub (rule S12).
-        """
-        before = self._had.get(key, frozenset())
-        self._seen(key)
+    def _restrained(self, wanted: View, changes: Changes) -> Changes:
+        """Out of contact with the hub for longer than the lease, what no provider caused waits (rule S12)."""
         if self._state.in_contact():
+            self._restraint.leads(wanted, changes)
             return changes
-        missing = tuple(change for change in changes.create if change.slice.metadata.name in before)
-        if missing:
-            self._member.queue.add_after(key, LOOK_AGAIN)
-        return replace(changes, create=tuple(c for c in changes.create if c not in missing), withheld=missing)
-
-    def _seen(self, key: Key) -> None:
-        """Remember which imports there are; and, while the hub is away, which there were."""
-        names = frozenset(slice_.metadata.name for slice_ in self._member.imports(key, self._state.uid))
-        if not self._state.in_contact():
-            names |= self._had.get(key, frozenset())
-        if names:
-            self._had[key] = names
-        else:
-            self._had.pop(key, None)
+        restrained = self._restraint.restrain(wanted, changes)
+        if restrained != changes:
+            self._member.queue.add_after(wanted.key, LOOK_AGAIN)
+        return restrained
 
     def _is_settled(self, key: Key, intent: Intent) -> bool:
         """Whether nothing is owed any more: a new object explains the imports again, or the last of them is gone."""
@@ -116,9 +101,8 @@ class ImportReconciler:
 
     def _written(self, key: Key, verb: str, change: Change) -> None:
         WRITES.labels(self._member.name, verb, change.reason).inc()
-        if verb == "delete":  # by us, and not by somebody else
-            self._had[key] = self._had.get(key, frozenset()) - {change.slice.metadata.name}
-        if self._repairs.made(change):
+        self._restraint.written(key, verb, change)
+        if self._repairs.made(verb, change):
             REPAIRS.labels(self._member.name).inc()
         say = self._log.debug if verb == "update" else self._log.info
         say("import written", verb=verb, reason=change.reason, slice=str(change.slice.metadata.key))

@@ -18,7 +18,7 @@ from landbridge.api.kind import Kind
 from landbridge.clusters.member import Member
 from landbridge.kube.errors import ConflictError, KubeError, NotFoundError
 from landbridge.mcs.handover import Backend, backends, keeping
-from landbridge.mcs.plan import Change, Changes, same
+from landbridge.mcs.plan import Change, Changes, differences, same
 
 Written = Callable[[str, Change], None]
 Send = Callable[[Kind[EndpointSlice], EndpointSlice], Coroutine[None, None, EndpointSlice]]
@@ -37,7 +37,7 @@ class SeveralFailedError(KubeError):
 
 
 async def apply(member: Member, changes: Changes, written: Written = lambda verb, change: None) -> None:
-    """Write the changes; each acknowledged one is in the member's store at once, and ``written`` hears of it.
+    """Write the changes; each one that the cluster took is in the member's store at once, and ``written`` hears of it.
 
     Raises:
         KubeError: Writes failed; all that does not depend on them was written.
@@ -151,13 +151,13 @@ class _Application:
             store.gone(slice_.metadata, epoch)
 
     def _acknowledge(self, verb: str, change: Change, sent: EndpointSlice, answer: EndpointSlice) -> None:
-        if not same(sent, answer):
+        self._written(verb, Change(sent, change.reason, change.present))
+        if altered := differences(sent, answer):
             raise AlteredError(
-                f"EndpointSlice {sent.metadata.key} was changed on its way into {self._member.name}; "
-                "is a mutating webhook or policy at work there?"
+                f"EndpointSlice {sent.metadata.key} was changed on its way into {self._member.name} "
+                f"({', '.join(altered)}); is a mutating webhook or policy at work there?"
             )
         self._awaited.pop(_name(change), None)
-        self._written(verb, change)
 
 
 def _bringing(changes: Changes) -> tuple[Change, ...]:

@@ -12,7 +12,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from landbridge.api.core import Service
 from landbridge.api.discovery import EndpointSlice
@@ -51,6 +52,8 @@ class Changes:
     delete: tuple[Change, ...] = ()
     withheld: tuple[Change, ...] = ()
     """Creates and updates that are wanted, but not now: what they are to bring stays where it is until then."""
+    wanted: Mapping[str, EndpointSlice] = field(default_factory=dict, compare=False)
+    """All that should be there of the providers in view, by name, also what is there already."""
 
     def __bool__(self) -> bool:
         return bool(self.create or self.update or self.delete)
@@ -82,16 +85,24 @@ def plan(view: View) -> Changes:
             for name, slice_ in actual.items()
             if name not in wanted and live.get(source(slice_, view.fleet), view.current)
         ),
+        wanted=wanted,
     )
 
 
 def same(one: EndpointSlice, other: EndpointSlice) -> bool:
     """Whether two imports route alike; a trigger time, or a label that a webhook adds, is not worth a write."""
-    return (
-        (one.endpoints or ()) == (other.endpoints or ())
-        and one.effective_ports == other.effective_ports
-        and all(one.metadata.labels.get(label) == other.metadata.labels.get(label) for label in _LABELS)
-    )
+    return not differences(one, other)
+
+
+def differences(one: EndpointSlice, other: EndpointSlice) -> list[str]:
+    """In what two imports route differently, in words."""
+    labels, others = one.metadata.labels, other.metadata.labels
+    found = {
+        "endpoints": (one.endpoints or ()) != (other.endpoints or ()),
+        "ports": one.effective_ports != other.effective_ports,
+        **{f"label {label}": labels.get(label) != others.get(label) for label in _LABELS},
+    }
+    return [what for what, differs in found.items() if differs]
 
 
 def _imports(view: View, service: Service, actual: dict[str, EndpointSlice]) -> dict[str, EndpointSlice]:

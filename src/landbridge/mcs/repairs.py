@@ -66,17 +66,17 @@ class Repairs:
             delete=changes.delete,
             withheld=(*changes.withheld, *(c for c in (*changes.create, *changes.update) if waits[_key(c)])),
         )
-        for change in (*admitted.create, *admitted.update):
-            self._sent[_key(change)] = change.slice
-        for change in admitted.delete:
-            self._sent.pop(_key(change), None)
         waiting = [key for key, wait in waits.items() if wait]
         if not waiting:
             return admitted, 0.0, ""
         return admitted, min(waits[key] for key in waiting), self._describe(waiting[0])
 
-    def made(self, change: Change) -> bool:
-        """Whether a change that was admitted is a repair of an import that somebody else undid."""
+    def made(self, verb: str, change: Change) -> bool:
+        """Take note of a write that the cluster took; gives whether it is a repair of what somebody else undid."""
+        if verb == "delete":
+            self._sent.pop(_key(change), None)
+        else:
+            self._sent[_key(change)] = change.slice
         return _key(change) in self._contests
 
     def _wait(self, change: Change, now: float) -> float:

@@ -338,6 +338,29 @@ async def test_s12_out_of_contact_with_the_hub_nothing_is_made_again_that_somebo
         assert addresses(world) == ["10.1.0.1", "10.1.0.2", "10.1.0.3"]
 
 
+async def test_s12_out_of_contact_with_the_hub_what_somebody_else_wrote_stays_until_the_provider_changes(
+    world: World,
+) -> None:
+    """It may be a successor, who sees a provider that is cut off from here in silence."""
+    async with controller(world) as rig:
+        contact = False
+        rig.state.in_contact = lambda: contact
+        (import_,) = world.imports("new")
+        path = SLICES.path("mcs-demo", import_.metadata.name)
+        body = world.clusters["new"].objects[path]
+        world.clusters["new"].put(path, body | {"endpoints": [{"addresses": ["10.1.0.8"]}]})
+        labels = {"landbridge.dev/fleet": FLEET_UID}
+        world.clusters["new"].add(SLICES, slice_("a-successors", "10.1.0.9", manager="landbridge.dev", labels=labels))
+        await settle(5)
+        assert addresses(world) == ["10.1.0.8", "10.1.0.9"]
+        world.clusters["old"].add(SLICES, slice_("a", "10.1.0.2"))
+        await settle(1)
+        assert addresses(world) == ["10.1.0.2", "10.1.0.9"]
+        contact = True
+        await settle(2)
+        assert addresses(world) == ["10.1.0.2"]
+
+
 async def test_s12_what_we_deleted_ourselves_is_made_again_out_of_contact_with_the_hub_too(world: World) -> None:
     async with controller(world) as rig:
         world.clusters["old"].add(SLICES, slice_("b", "10.1.0.2"))

@@ -20,7 +20,16 @@ def change(*slices: EndpointSlice) -> Changes:
 def fight(repairs: Repairs, seconds: float, each: float, start: float = 0.0) -> list[float]:
     """Somebody undoes an import each so many seconds; when it is put right again."""
     times = [start + number * each for number in range(round(seconds / each))]
-    return [now for now in times if repairs.admit(change(RIGHT), now)[0]]
+    return [now for now in times if written(repairs, change(RIGHT), now)]
+
+
+def written(repairs: Repairs, changes: Changes, now: float) -> bool:
+    """Whether all that is admitted, and so written, is anything."""
+    admitted = repairs.admit(changes, now)[0]
+    for verb in ("create", "update", "delete"):
+        for one in getattr(admitted, verb):
+            repairs.made(verb, one)
+    return bool(admitted)
 
 
 def test_a_person_who_deletes_imports_is_undone_at_once() -> None:
@@ -71,5 +80,12 @@ def test_after_a_quiet_time_all_is_forgotten() -> None:
 def test_what_we_deleted_ourselves_is_no_repair_when_it_comes_again() -> None:
     repairs = Repairs()
     for _ in range(10 * BURST):
-        assert repairs.admit(Changes(create=(Change(RIGHT, "NewSlice"),)), 0.0)[0]
-        assert repairs.admit(Changes(delete=(Change(RIGHT, "SliceGone"),)), 0.0)[0]
+        assert written(repairs, Changes(create=(Change(RIGHT, "NewSlice"),)), 0.0)
+        assert written(repairs, Changes(delete=(Change(RIGHT, "SliceGone"),)), 0.0)
+
+
+def test_a_write_that_is_refused_again_and_again_is_no_repair() -> None:
+    """As by a quota: nobody undid it, and the queue's back-off serves it."""
+    repairs = Repairs()
+    for _ in range(10 * BURST):
+        assert repairs.admit(change(RIGHT), 0.0) == (change(RIGHT), 0.0, "")
