@@ -49,23 +49,33 @@ async def soak(
 
 def _tell(outcome: Outcome, folder: Path) -> None:
     word = "WRONG" if outcome.wrong else "right"
-    print(f"seed {outcome.seed}: {word} {outcome.converged:.1f} s after {len(outcome.played)} faults", flush=True)
+    faults = f"{len(outcome.played)} faults of {len(kinds(outcome))} kinds"
+    print(f"seed {outcome.seed}: {word} {outcome.converged:.1f} s after {faults}, load {outcome.load:.1f}", flush=True)
     if outcome.wrong:
         print("", *outcome.played, *outcome.wrong[:40], f"logs: {folder}", sep="\n  ", flush=True)
 
 
+def kinds(*outcomes: Outcome) -> Counter[str]:
+    """How often each kind of fault was injected."""
+    return Counter(str(fault.kind) for outcome in outcomes for fault in outcome.played)
+
+
 def _sum_up(outcomes: list[Outcome]) -> None:
-    kinds = Counter(str(fault.kind) for outcome in outcomes for fault in outcome.played)
+    injected = kinds(*outcomes)
     table = Table("fault", "injected", box=None)
-    for kind, count in kinds.most_common():
+    for kind, count in injected.most_common():
         table.add_row(kind, str(count))
     Console().print(table)
     wrong = [outcome.seed for outcome in outcomes if outcome.wrong]
     seconds = sum(outcome.seconds for outcome in outcomes)
     slowest = max(outcome.converged for outcome in outcomes)
+    loads = [outcome.load for outcome in outcomes]
     print(
-        f"{len(outcomes)} seeds in {seconds:.0f} s, {kinds.total()} faults; right again after {slowest:.1f} s at most"
+        f"{len(outcomes)} seeds in {seconds:.0f} s, {injected.total()} faults of {len(injected)} kinds; "
+        f"right again after {slowest:.1f} s at most; load {min(loads):.1f} to {max(loads):.1f}"
     )
+    if gaps := sum(outcome.gaps for outcome in outcomes):
+        print(f"{gaps} times a provider itself did not publish, by what was done to it")
     print(f"{len(outcomes) - len(wrong)} passed, {len(wrong)} failed")
     if wrong:
         print(f"again: make soak ARGS='--seed {wrong[0]}'")

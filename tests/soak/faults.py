@@ -10,6 +10,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 
+from landbridge_lab.errors import LabError
+
 from landbridge.api.core import SECRETS, SERVICE_ACCOUNTS
 from landbridge.api.discovery import SLICES
 from landbridge.api.meta import ObjectMeta
@@ -48,6 +50,9 @@ class Faults:
         self._draw = random.Random(-stage.schedule.seed)
         self._controllers = asyncio.Lock()
         """Held by whoever does something to controllers."""
+        self.played: list[Fault] = []
+        self.failed: list[str] = []
+        """What could not be done: of that the soak says nothing, and so it is no success."""
         self._do: dict[Kind, Do] = {
             Kind.CUT: self._cut,
             Kind.FREEZE: self._cut,
@@ -73,7 +78,11 @@ class Faults:
         """The faults of one lane, each at its time."""
         for fault in lane:
             await asyncio.sleep(max(0.0, fault.at - self._clock()))
-            await self._do[fault.kind](fault)
+            try:
+                await self._do[fault.kind](fault)
+                self.played.append(fault)
+            except (KubeError, LabError, TimeoutError) as error:
+                self.failed.append(f"not done: {fault}: {error!r}")
 
     @asynccontextmanager
     async def _excused(
@@ -152,8 +161,6 @@ class Faults:
     async def _delete_namespace(self, fault: Fault) -> None:
         namespace = self._some().namespace
         within = [joined for joined in self._stage.schedule.services if joined.namespace == namespace]
-        if fault.cluster == "fleet":  # it would take the MultiClusterServices along, too
-            return
         async with self._excused(fault.cluster, namespace):
             await self._insist(lambda: self._stage.delete_namespace(fault.cluster, namespace))
             await self._insist(lambda: self._stage.make_namespace(fault.cluster, namespace))
@@ -163,12 +170,14 @@ class Faults:
                     await self._insist(partial(self._stage.publish, fault.cluster, joined))
 
     async def _delete_imports(self, fault: Fault) -> None:
+        """Some of them; an API server that is away just now keeps them."""
         api = self._world.admins[fault.cluster]
-        async with self._excused(fault.cluster, consumer_only=True):
-            with suppress(KubeError):
-                for slice_ in (await api.list(SLICES)).items:
-                    if slice_.managed_by == MANAGER and self._draw.random() < 0.3:
-                        await api.delete(SLICES, ObjectMeta(slice_.metadata.name, slice_.metadata.namespace))
+        with suppress(KubeError):
+            for slice_ in (await api.list(SLICES)).items:
+                if slice_.managed_by == MANAGER and self._draw.random() < 0.3:
+                    meta = ObjectMeta(slice_.metadata.name, slice_.metadata.namespace)
+                    async with self._excused(fault.cluster, meta.namespace, slice_.service, consumer_only=True):
+                        await api.delete(SLICES, meta)
 
     async def _hide_secret(self, fault: Fault) -> None:
         """A relabelled Secret is one that the controller does not see."""

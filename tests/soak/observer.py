@@ -1,30 +1,33 @@
-"""What consumers hold, seen past everything that is done to the controller's way there."""
+"""What providers publish and consumers hold, seen past everything that is done to the controller's way there."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 
 from landbridge.api.discovery import SLICES, EndpointSlice
 from landbridge.api.meta import Key
-from landbridge.api.names import MANAGED_BY, MANAGER, SOURCE_CLUSTER
+from landbridge.api.names import CONTROL_PLANE_MANAGER, MANAGER, SOURCE_CLUSTER
 from landbridge.kube.api import Api
 from landbridge.kube.informer import Informer
-from tests.soak.verdict import Loss, Service
+from tests.soak.verdict import Gap, Loss, Service
 
 STEADY = 200
 """Last part of the address that a provider publishes throughout, in one slice or another."""
 
 
 class Observer:
-    """Follows the imports of one consumer, and notes when one of the steady endpoints is lost."""
+    """Follows the slices of one cluster: notes which steady endpoints it loses, and when it publishes none itself."""
 
     def __init__(self, name: str, api: Api, prefix: str, clock: Callable[[], float]) -> None:
         self.losses: list[Loss] = []
+        self.gaps: list[Gap] = []
         self._name = name
         self._prefix = prefix
         self._clock = clock
-        self._had: set[tuple[Service, str]] = set()
+        self._had: defaultdict[Service, set[str]] = defaultdict(set)
+        """By Service: of which provider it has the endpoint."""
         self._informer = Informer(api, SLICES, on_change=self._look, on_contact=lambda: None, index=_service)
 
     async def run(self) -> None:
@@ -35,19 +38,25 @@ class Observer:
         if not key.namespace.startswith(self._prefix):
             return
         service = (key.namespace, key.name)
-        now = {(service, provider) for provider in steady(self._informer.store.group(key))}
-        for lost in {had for had in self._had if had[0] == service} - now:
-            self.losses.append(Loss(self._clock(), self._name, lost[1], service))
-            self._had.discard(lost)
-        self._had |= now
+        had, now = self._had[service], steady(self._name, self._informer.store.group(key))
+        self._had[service] = now
+        self.losses += [Loss(self._clock(), self._name, lost, service) for lost in had - now - {self._name}]
+        if self._name in had - now:
+            self.gaps.append(Gap(self._name, service, self._clock()))
+        if self._name in now - had:
+            self.gaps = [self._closed(gap, service) for gap in self.gaps]
+
+    def _closed(self, gap: Gap, service: Service) -> Gap:
+        still = gap.service == service and gap.end == float("inf")
+        return replace(gap, end=self._clock()) if still else gap
 
 
-def steady(slices: tuple[EndpointSlice, ...]) -> set[str]:
-    """The providers whose steady endpoint is among these imports."""
+def steady(own: str, slices: tuple[EndpointSlice, ...]) -> set[str]:
+    """The providers whose steady endpoint is in these slices of a cluster of that name."""
     return {
-        slice_.metadata.labels.get(SOURCE_CLUSTER, "")
+        own if slice_.managed_by == CONTROL_PLANE_MANAGER else slice_.metadata.labels.get(SOURCE_CLUSTER, "")
         for slice_ in slices
-        if slice_.metadata.labels.get(MANAGED_BY) == MANAGER
+        if slice_.managed_by in (MANAGER, CONTROL_PLANE_MANAGER)
         for endpoint in slice_.endpoints or ()
         if endpoint.addresses[0].endswith(f".{STEADY}")
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from time import monotonic
 from landbridge_lab import ClusterSpec, Lab
 
 from landbridge.fleet import record
+from landbridge.kube.patience import Patience
 from tests.api.controller_process import ControllerProcess, free_port
 from tests.api.world import CLUSTERS, World, at_work, seen_by_admins
 from tests.soak.faults import Faults
@@ -19,9 +21,10 @@ from tests.soak.nonsense import Proxy
 from tests.soak.observer import Observer
 from tests.soak.schedule import Fault, Schedule
 from tests.soak.stage import Stage
-from tests.soak.verdict import differences, unexcused
+from tests.soak.verdict import differences, unexcused, unpublished
 
-OPTIONS = ("--lease-seconds", "2", "--watch-proof", "5")
+WATCH_PROOF = 5.0
+OPTIONS = ("--lease-seconds", "2", "--watch-proof", f"{WATCH_PROOF:g}")
 BUILT = 60.0
 """Seconds for a new stage to be in order: nothing is judged by it."""
 
@@ -34,7 +37,11 @@ class Outcome:
     """What came of a seed."""
 
     seed: int
+    load: float
+    """Of the machine, over the last minute: times are to be read beside it."""
     played: list[Fault] = field(default_factory=list)
+    gaps: int = 0
+    """How often a provider itself did not publish."""
     converged: float = 0.0
     """Seconds from the end of the faults until everything was right."""
     seconds: float = 0.0
@@ -51,7 +58,7 @@ class Soak:
 
     async def play(self, schedule: Schedule) -> Outcome:
         """One seed, from an empty stage to an empty stage."""
-        outcome, began = Outcome(schedule.seed, schedule.faults), monotonic()
+        outcome, began = Outcome(schedule.seed, os.getloadavg()[0]), monotonic()
         stage = Stage(self.world, schedule)
         clock: Callable[[], float] = lambda: monotonic() - began  # noqa: E731
         observers = [Observer(name, self.world.admins[name], f"soak-{schedule.seed}-", clock) for name in CLUSTERS]
@@ -69,8 +76,13 @@ class Soak:
             ended = monotonic()
             outcome.wrong += await self._until_right(stage, "after the faults", CONVERGED)
             outcome.converged = monotonic() - ended
+        outcome.played, outcome.load = faults.played, max(outcome.load, os.getloadavg()[0])
         losses = [loss for observer in observers for loss in observer.losses]
-        outcome.wrong += map(str, unexcused(losses, faults.excuses))
+        gaps = [gap for observer in observers for gap in observer.gaps]
+        outcome.gaps = len(gaps)
+        outcome.wrong += faults.failed
+        outcome.wrong += map(str, unpublished(gaps, faults.excuses))
+        outcome.wrong += map(str, unexcused(losses, faults.excuses, gaps))
         outcome.wrong += await stage.clear()
         outcome.wrong += await self._left(stage)
         outcome.seconds = monotonic() - began
@@ -110,6 +122,8 @@ async def soaking(name: str, folder: Path) -> AsyncGenerator[Soak]:
         kubeconfig = folder / "controller.kubeconfig"
         first = ControllerProcess(kubeconfig, folder / "controller.log", OPTIONS)
         second = ControllerProcess(kubeconfig, folder / "second.log", OPTIONS, free_port(first.port + 1))
+        for admin in admins.values():
+            admin.patience = Patience(WATCH_PROOF)  # observers, too, shall see soon that an etcd was put back
         servers = {cluster: proxy.url for cluster, proxy in proxies.items()}
         world = World(lab, admins, first, servers=servers)
         stack.push_async_callback(second.end)

@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tests.api.world import CLUSTERS, HUB
+from tests.api.world import CLUSTERS, HUB, NEW
 
 SERVICES = 50
 NAMESPACES = 5
@@ -103,13 +103,20 @@ def _joined(draw: random.Random, seed: int, number: int) -> Joined:
     return Joined(f"soak-{seed}-{number % NAMESPACES}", f"web-{number}", *some)
 
 
+def _where(kind: Kind, drawn: str) -> str:
+    """The hub alone can be emptied; a namespace of the hub would take the MultiClusterServices along."""
+    if kind is Kind.EMPTIED:
+        return HUB
+    return NEW if kind is Kind.NAMESPACE and drawn == HUB else drawn
+
+
 def _lane(draw: random.Random, kinds: tuple[Kind, ...]) -> tuple[Fault, ...]:
     faults: list[Fault] = []
     at = draw.uniform(0, 2)
     while at < FAULT_SECONDS:
         kind = draw.choice(kinds)
         seconds = draw.uniform(0.5, 5)
-        cluster = HUB if kind is Kind.EMPTIED else draw.choice(CLUSTERS)
+        cluster = _where(kind, draw.choice(CLUSTERS))
         faults.append(Fault(round(at, 1), kind, cluster, round(seconds, 1)))
         at += seconds + draw.uniform(0.5, 2)
     return tuple(faults)

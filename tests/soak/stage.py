@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import defaultdict
 from collections.abc import Awaitable, Iterable
 from contextlib import suppress
 from typing import Any
@@ -41,6 +42,8 @@ class Stage:
         self.ended: set[Service] = set()
         """MultiClusterServices that the schedule deleted."""
         self._draw = random.Random(schedule.seed)
+        self._publishing: defaultdict[tuple[str, str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
+        """Two roll-outs of one Service side by side could each take the steady endpoint for the other's."""
 
     async def build(self) -> None:
         """Make everything."""
@@ -68,12 +71,13 @@ class Stage:
 
     async def publish(self, cluster: str, joined: Joined) -> None:
         """A roll-out: the steady endpoint moves to the other slice or stays, the others are drawn anew."""
-        first, second = self._draw.sample(HALVES, 2)
-        await self._put_slice(cluster, joined, first, steady=True)
-        if self._draw.random() < 0.3:
-            await self._delete(cluster, SLICES, f"{joined.name}-{second}", joined.namespace)
-        else:
-            await self._put_slice(cluster, joined, second, steady=False)
+        async with self._publishing[cluster, joined.namespace, joined.name]:
+            first, second = self._draw.sample(HALVES, 2)
+            await self._put_slice(cluster, joined, first, steady=True)
+            if self._draw.random() < 0.3:
+                await self._delete(cluster, SLICES, f"{joined.name}-{second}", joined.namespace)
+            else:
+                await self._put_slice(cluster, joined, second, steady=False)
 
     async def make_namespace(self, cluster: str, name: str) -> None:
         """Make a namespace, once one of that name that is being deleted is gone."""

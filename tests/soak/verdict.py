@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 Service = tuple[str, str]
@@ -10,6 +10,9 @@ Service = tuple[str, str]
 
 SETTLE = 5.0
 """Seconds after a deletion that the schedule made, in which what it took away may come back."""
+
+SEEN = 2.0
+"""Seconds by which what happens in one cluster may be seen later than what follows from it in another."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,24 @@ class Loss:
 
     def __str__(self) -> str:
         return f"{self.at:.2f} s: {self.consumer} lost {self.provider}'s endpoint of {'/'.join(self.service)}"
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A provider itself did not publish its endpoint for a while: of that, no consumer is to blame for a loss."""
+
+    provider: str
+    service: Service
+    begin: float
+    end: float = float("inf")
+
+    def explains(self, loss: Loss) -> bool:
+        """Whether a consumer lost just this."""
+        same = (self.provider, self.service) == (loss.provider, loss.service)
+        return same and self.begin - SEEN <= loss.at <= self.end + SETTLE
+
+    def __str__(self) -> str:
+        return f"{self.begin:.2f} s: {self.provider} itself did not publish its endpoint of {'/'.join(self.service)}"
 
 
 @dataclass(frozen=True)
@@ -51,10 +72,16 @@ class Excuse:
         )
 
 
-def unexcused(losses: Iterable[Loss], excuses: Iterable[Excuse]) -> list[Loss]:
+def unexcused(losses: Iterable[Loss], excuses: Sequence[Excuse], gaps: Sequence[Gap] = ()) -> list[Loss]:
     """The losses that nothing explains."""
-    known = list(excuses)
-    return [loss for loss in losses if not any(excuse.covers(loss) for excuse in known)]
+    rest = (loss for loss in losses if not any(excuse.covers(loss) for excuse in excuses))
+    return [loss for loss in rest if not any(gap.explains(loss) for gap in gaps)]
+
+
+def unpublished(gaps: Iterable[Gap], excuses: Sequence[Excuse]) -> list[Gap]:
+    """The gaps that the schedule did not make: by them the soak itself is wrong."""
+    as_losses = {gap: Loss(gap.begin, gap.provider, gap.provider, gap.service) for gap in gaps}
+    return [gap for gap, loss in as_losses.items() if unexcused([loss], excuses)]
 
 
 Endpoints = frozenset[tuple[str, bool]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.soak.verdict import SETTLE, Excuse, Held, Loss, differences, unexcused
+from tests.soak.verdict import SEEN, SETTLE, Excuse, Gap, Held, Loss, differences, unexcused, unpublished
 
 WEB = ("soak-1-0", "web-1")
 KEY = ("new", WEB, "old")
@@ -68,3 +68,29 @@ def test_what_the_schedule_did_excuses_a_loss(excuse: Excuse) -> None:
 )
 def test_what_it_did_elsewhere_or_at_another_time_does_not(excuse: Excuse) -> None:
     assert unexcused([loss()], [excuse]) == [loss()]
+
+
+def test_what_the_provider_itself_did_not_publish_no_consumer_lost() -> None:
+    assert unexcused([loss()], [], [Gap("old", WEB, 4.0, 6.0)]) == []
+    assert unexcused([loss()], [], [Gap("old", WEB, 5.0 + SEEN)]) == []
+
+
+@pytest.mark.parametrize(
+    "gap",
+    [
+        Gap("fleet", WEB, 4.0, 6.0),
+        Gap("old", ("soak-1-0", "web-2"), 4.0, 6.0),
+        Gap("old", WEB, 5.1 + SEEN),
+        Gap("old", WEB, 0.0, 4.9 - SETTLE),
+    ],
+    ids=["another provider", "another Service", "later", "long ago"],
+)
+def test_what_it_published_a_consumer_has_to_have(gap: Gap) -> None:
+    assert unexcused([loss()], [], [gap]) == [loss()]
+
+
+def test_a_provider_stops_to_publish_only_by_what_is_done_to_it() -> None:
+    gap = Gap("old", WEB, 5.0, 6.0)
+    assert unpublished([gap], [Excuse(4.0, 6.0, "old", "soak-1-0")]) == []
+    assert unpublished([gap], [Excuse(4.0, 6.0, "old", consumer_only=True)]) == []
+    assert unpublished([gap], [Excuse(4.0, 6.0, "new", "soak-1-0")]) == [gap]
