@@ -132,3 +132,12 @@ class MultiClusterService(Object, frozen=True, gc=False):
 MULTI_CLUSTER_SERVICES = Kind(
     "networking.one.alibabacloud.com", "v1alpha1", "multiclusterservices", "MultiClusterService", MultiClusterService
 )
+
+MULTI_CLUSTER_SERVICE_NAMES = Kind(
+    MULTI_CLUSTER_SERVICES.group,
+    MULTI_CLUSTER_SERVICES.version,
+    MULTI_CLUSTER_SERVICES.plural,
+    MULTI_CLUSTER_SERVICES.kind,
+    Object,
+)
+"""The same, read by their metadata alone: none is so odd that it would pass for missing."""

@@ -33,6 +33,13 @@ async def controller(
             help="How long a watch is believed without proof that it is alive.", validator=validators.Number(gte=5)
         ),
     ] = Patience.proof,
+    sweep_after: Annotated[
+        float,
+        Parameter(
+            help="Seconds between two looks at imports that no MultiClusterService explains; what both saw is swept.",
+            validator=validators.Number(gte=1),
+        ),
+    ] = Options.sweep_after,
     log_format: Format = "text",
     verbose: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
@@ -54,7 +61,7 @@ async def controller(
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     times = Times(lease_seconds, min(2.0, lease_seconds / 3))
     try:
-        await run(Options(kubeconfig, listen, times, Patience(watch_proof)))
+        await run(Options(kubeconfig, listen, times, Patience(watch_proof), sweep_after))
     except* (KubeError, OSError) as group:
         raise _first(group) from None
     except* asyncio.CancelledError:

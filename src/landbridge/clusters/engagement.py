@@ -19,7 +19,7 @@ from landbridge.fleet.stores import secret_store
 from landbridge.kube.api import Api
 from landbridge.kube.credentials import StaticToken
 from landbridge.kube.guarded import GuardedApi
-from landbridge.telemetry.metrics import IMPORTS, LIVE, QUEUE, UNEXPLAINED
+from landbridge.telemetry.metrics import AWAITING, IMPORTS, LIVE, QUEUE, UNEXPLAINED
 
 log = structlog.get_logger()
 
@@ -93,7 +93,7 @@ class Engagement:
             finally:
                 del roster.members[name]
                 member.queue.close()
-                for gauge in (LIVE, QUEUE, IMPORTS, UNEXPLAINED):
+                for gauge in (LIVE, QUEUE, IMPORTS, UNEXPLAINED, AWAITING):
                     gauge.remove(name)
                 log.info("cluster disengaged", cluster=name)
 

@@ -17,7 +17,7 @@ precise.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from landbridge.api.core import NAMESPACES, SERVICES
@@ -71,6 +71,8 @@ class Member:
         """What went wrong otherwise, by Service."""
         self.contested: dict[Key, str] = {}
         """Where somebody else changes our imports all the time, by Service."""
+        self.swept: frozenset[str] = frozenset()
+        """Imports that nothing explains and that are to go, by uid: what is made again is not meant."""
         self.since = utc_now()
         """When contact was last won."""
         self._on_contact = on_contact
@@ -121,6 +123,10 @@ class Member:
     def imports(self, key: Key, fleet: str) -> tuple[EndpointSlice, ...]:
         """The slices of a Service that the fleet wrote here."""
         return tuple(slice_ for slice_ in self.slices.store.group(key) if imported(slice_, fleet))
+
+    def is_swept(self, imports: Collection[EndpointSlice]) -> bool:
+        """Whether these are imports that are to go, and no other is among them."""
+        return bool(imports and self.swept) and all(import_.metadata.uid in self.swept for import_ in imports)
 
     async def follow(self) -> None:
         """Keep the caches current, forever."""

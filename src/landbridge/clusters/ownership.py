@@ -33,6 +33,11 @@ def imported(slice_: EndpointSlice, fleet: str) -> bool:
     return (slice_.managed_by == MANAGER and slice_.metadata.labels.get(FLEET) == fleet) or _proved(slice_, fleet)
 
 
+def fleet_of(slice_: EndpointSlice) -> str:
+    """The fleet that an import's labels name; empty where it is no import of Landbridge's, or names none."""
+    return slice_.metadata.labels.get(FLEET, "") if slice_.managed_by == MANAGER else ""
+
+
 def source(import_: EndpointSlice, fleet: str) -> str:
     """The cluster that an import comes from."""
     if _proved(import_, fleet):

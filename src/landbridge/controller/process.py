@@ -14,16 +14,16 @@ import structlog
 from landbridge.api.core import SECRETS
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
 from landbridge.api.names import HUB_ACCOUNT, SYSTEM_NAMESPACE
-from landbridge.clusters.bulkhead import shielded
+from landbridge.clusters.bulkhead import endless, shielded
 from landbridge.clusters.engagements import Engagements
 from landbridge.clusters.member import Member
-from landbridge.clusters.ownership import imported, service_of
 from landbridge.controller.http import Health, serve
 from landbridge.controller.imports import ImportReconciler
 from landbridge.controller.leader import Election, LostLeadershipError
 from landbridge.controller.lease import Times
 from landbridge.controller.multicluster_services import MultiClusterServiceReconciler
 from landbridge.controller.router import Router
+from landbridge.controller.sweeper import AFTER, Sweeper
 from landbridge.fleet.cluster import CLUSTER_SELECTOR
 from landbridge.fleet.keeper import FleetChangedError, RecordKeeper
 from landbridge.fleet.record import FleetRecord
@@ -37,6 +37,7 @@ from landbridge.kube.guarded import GuardedApi
 from landbridge.kube.informer import Informer
 from landbridge.kube.patience import Patience
 from landbridge.mcs.ending import emptied
+from landbridge.mcs.holdings import holdings
 from landbridge.mcs.state import FleetState
 from landbridge.telemetry.metrics import IMPORTS, QUEUE, UNEXPLAINED
 
@@ -55,6 +56,8 @@ class Options:
     """Of the leader election."""
     patience: Patience = field(default_factory=Patience)
     """Of all watches, on the hub and in the members."""
+    sweep_after: float = AFTER
+    """Seconds between two looks at what nothing explains."""
 
 
 async def run(options: Options) -> None:
@@ -86,7 +89,7 @@ async def run(options: Options) -> None:
             while True:
                 try:
                     async with election.lead():
-                        controller = Controller(hub, election)
+                        controller = Controller(hub, election, options.sweep_after)
                         await controller.run()
                 except* LostLeadershipError as group:
                     log.warning("no longer the leader, a candidate again", error=str(group.exceptions[0]))
@@ -98,7 +101,8 @@ async def run(options: Options) -> None:
 class Controller:
     """Everything that only the leader does."""
 
-    def __init__(self, connection: Api, election: Election) -> None:
+    def __init__(self, connection: Api, election: Election, sweep_after: float) -> None:
+        self._sweep_after = sweep_after
         self._hub = hub = GuardedApi(connection, election.permit)
         self._multicluster_services = Informer(
             hub,
@@ -154,7 +158,11 @@ class Controller:
             tasks.create_task(self._reconciler.run())
 
     async def _keep_imports(self, member: Member) -> None:
-        await ImportReconciler(self._state, member, self._router.report).run()
+        reconciler = ImportReconciler(self._state, member, self._router.report)
+        sweeper = Sweeper(self._state, member, self._hub, self._sweep_after)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(endless(reconciler.run()))
+            tasks.create_task(endless(sweeper.run()))
 
     def _record_changed(self, before: FleetRecord) -> None:
         self._router.record_changed(before)
@@ -174,13 +182,10 @@ class Controller:
 
     def _count_imports(self, cluster: str) -> None:
         state, member = self._state, self._state.members[cluster]
-        present = [service_of(slice_) for slice_ in member.slices.store if imported(slice_, state.uid)]
-        unexplained = [
-            key for key in present if state.multicluster_services.get(key) is None and not state.owed(member.name, key)
-        ]
-        QUEUE.labels(member.name).set(len(member.queue))
-        IMPORTS.labels(member.name).set(len(present))
-        UNEXPLAINED.labels(member.name).set(len(unexplained))
+        found = holdings(member.slices.store, state.uid, lambda key: state.explains(cluster, key))
+        QUEUE.labels(cluster).set(len(member.queue))
+        IMPORTS.labels(cluster).set(found.imports)
+        UNEXPLAINED.labels(cluster).set(len(found.unexplained))
 
 
 def _identity() -> str:

@@ -20,6 +20,7 @@ def view(state: FleetState, member: Member, key: Key) -> View:
     """One Service in one consumer."""
     mcs = state.multicluster_services.get(key)
     service = member.services.store.get(key)
+    imports = member.imports(key, state.uid)
     wanted, reason = intent(
         mcs,
         key,
@@ -28,6 +29,7 @@ def view(state: FleetState, member: Member, key: Key) -> View:
         owed=state.owed(member.name, key),
         allowed=state.allows(member.name, key.namespace),
         leaving=state.leaving(member.name),
+        swept=member.is_swept(imports),
         service=service,
         services_live=member.services.live,
     )
@@ -36,7 +38,7 @@ def view(state: FleetState, member: Member, key: Key) -> View:
     providers = _providers(state, mcs, member.name) if mcs and wanted is Intent.SYNC else ()
     created = (service.metadata.creation_timestamp if service else None) or ""
     times = (member.since, created, state.decisive_since(key), *(p.since for p in _engaged(state, providers)))
-    consumer = ConsumerView(member.name, service, member.imports(key, state.uid))
+    consumer = ConsumerView(member.name, service, imports)
     return View(state.uid, key, wanted, reason, providers, consumer, current=state.current, since=max(times))
 
 

@@ -5,6 +5,7 @@
 | -                        | has no Secret     | -           | KEEP   | NotKnown: an emptied hub is no order (S7)    |
 | none, deleted while away | -                 | -           | REMOVE | Debt: it is paid (S11)                       |
 | none                     | leaving the fleet | -           | REMOVE | Leaving: a person said so (S11)              |
+| none, and to be swept    | -                 | -           | REMOVE | Swept: little, and looked at twice (S7)      |
 | none                     | -                 | -           | KEEP   | Unexplained: nobody said it may go (S7)      |
 | refused                  | -                 | -           | REMOVE | that of `refusal` (S14)                      |
 | without our finalizer    | -                 | -           | KEEP   | NoFinalizer: a write could be left behind    |
@@ -33,6 +34,7 @@ RESERVED_SERVICE = "ReservedService"
 NOT_KNOWN = "NotKnown"
 DEBT = "Debt"
 LEAVING = "Leaving"
+SWEPT = "Swept"
 UNEXPLAINED = "Unexplained"
 NO_FINALIZER = "NoFinalizer"
 ENDED = "Ended"
@@ -78,6 +80,7 @@ def intent(
     owed: bool,
     allowed: bool,
     leaving: bool,
+    swept: bool,
     service: Service | None,
     services_live: bool,
 ) -> Decision:
@@ -85,7 +88,7 @@ def intent(
     if not known:
         return Decision(Intent.KEEP, NOT_KNOWN)
     if mcs is None:
-        return _without(owed=owed, leaving=leaving)
+        return _without(owed=owed, leaving=leaving, swept=swept)
     if refused := refusal(key):
         return Decision(Intent.REMOVE, refused[0])
     if FINALIZER not in mcs.metadata.finalizers:
@@ -103,8 +106,8 @@ def intent(
     return Decision(Intent.REMOVE, barrier) if barrier else Decision(Intent.SYNC, CONSUMER)
 
 
-def _without(*, owed: bool, leaving: bool) -> Decision:
+def _without(*, owed: bool, leaving: bool, swept: bool) -> Decision:
     """There is no MultiClusterService of that name."""
-    if owed:
-        return Decision(Intent.REMOVE, DEBT)
-    return Decision(Intent.REMOVE, LEAVING) if leaving else Decision(Intent.KEEP, UNEXPLAINED)
+    orders = {DEBT: owed, LEAVING: leaving, SWEPT: swept}
+    order = next((reason for reason, holds in orders.items() if holds), "")
+    return Decision(Intent.REMOVE, order) if order else Decision(Intent.KEEP, UNEXPLAINED)

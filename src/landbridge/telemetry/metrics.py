@@ -26,7 +26,12 @@ LIVE = Gauge("landbridge_cluster_live", "1 while slices and Services of the clus
 IMPORTS = Gauge("landbridge_imports", "Imports of this fleet that the cluster holds.", ["cluster"])
 UNEXPLAINED = Gauge(
     "landbridge_unexplained_imports",
-    "Imports of this fleet that no MultiClusterService explains; they are kept, for a person to decide.",
+    "Imports of this fleet that no MultiClusterService explains; a few are swept, many wait for a person.",
+    ["cluster"],
+)
+AWAITING = Gauge(
+    "landbridge_imports_awaiting_sweep",
+    "Unexplained imports that are too many to be swept without a person.",
     ["cluster"],
 )
 STATUS_WRITES = Counter("landbridge_status_writes_total", "Writes of MultiClusterService status on the hub.")

@@ -20,6 +20,7 @@ from landbridge.mcs.intent import (
     RESERVED_NAMESPACE,
     RESERVED_SERVICE,
     SERVICE_NOT_IN_VIEW,
+    SWEPT,
     UNEXPLAINED,
     Decision,
     Intent,
@@ -45,6 +46,7 @@ def decide(
     owed: bool = False,
     allowed: bool = True,
     leaving: bool = False,
+    swept: bool = False,
     there: Service | None = None,
     seen: bool = True,
 ) -> Decision:
@@ -56,6 +58,7 @@ def decide(
         owed=owed,
         allowed=allowed,
         leaving=leaving,
+        swept=swept,
         service=there,
         services_live=seen,
     )
@@ -83,6 +86,11 @@ def test_s7_a_service_that_was_seen_is_consent_until_it_is_seen_to_be_gone() -> 
 
 def test_s7_what_no_multi_cluster_service_explains_is_kept() -> None:
     assert decide(None, there=SERVICE) == (Intent.KEEP, UNEXPLAINED)
+
+
+def test_s7_what_was_looked_at_twice_is_swept_unless_something_explains_it_by_now() -> None:
+    assert decide(None, swept=True, there=SERVICE) == (Intent.REMOVE, SWEPT)
+    assert decide(mcs(), swept=True, there=SERVICE) == (Intent.SYNC, CONSUMER)
 
 
 @pytest.mark.parametrize("found", [mcs(), mcs(ending=True), None], ids=["present", "ending", "none"])
