@@ -8,7 +8,8 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import Process
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -63,6 +64,20 @@ class ControllerProcess:
                 stderr=log,
                 env=self.environment,
             )
+
+    @asynccontextmanager
+    async def with_options(self, *options: str) -> AsyncGenerator[None]:
+        """Run with other options while the body runs."""
+        before = self.options
+        await self.end()
+        self.options = options
+        await self.start()
+        try:
+            yield
+        finally:
+            await self.end()
+            self.options = before
+            await self.start()
 
     async def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send it a signal and wait for its exit code."""

@@ -9,10 +9,14 @@ from pathlib import Path
 
 from landbridge_lab import Cluster, Lab
 
+from landbridge.api.core import SECRETS
+from landbridge.api.meta import ObjectMeta
+from landbridge.api.names import SYSTEM_NAMESPACE
 from landbridge.enroll.admission import Wish
 from landbridge.enroll.init import init
 from landbridge.enroll.join import join
 from landbridge.enroll.leave import leave
+from landbridge.fleet.cluster import PREFIX, encode
 from landbridge.kube.api import Api
 from landbridge.kube.config import ServerConfig, load
 from tests.api.audit import AuditLog
@@ -61,6 +65,11 @@ class World:
         server = self.servers.get(name) or (cluster.server if self.by_forwarder else cluster.direct_server)
         wish = Wish(name, server, (cluster.pod_cidr,), frozenset(namespaces), all_namespaces=not namespaces)
         await join(self.hub, self.admins[name], load(name, self.lab.kubeconfig), wish, silent)
+
+    async def readdress(self, name: str, server: str) -> None:
+        """Say on the hub that the controller reaches a member at another address."""
+        meta = ObjectMeta(f"{PREFIX}{name}", SYSTEM_NAMESPACE)
+        await self.hub.merge_patch(SECRETS, meta, {"data": {"server": encode(server)}})
 
     async def leave(self, name: str) -> None:
         """``landbridge fleet leave``."""
