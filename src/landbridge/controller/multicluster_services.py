@@ -11,7 +11,7 @@ import structlog
 from msgspec import to_builtins
 
 from landbridge.api.meta import Key
-from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES, MultiClusterService
+from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES, MultiClusterService, MultiClusterServiceStatus
 from landbridge.api.names import FINALIZER
 from landbridge.clusters.worker import work
 from landbridge.kube.api import Api
@@ -19,16 +19,19 @@ from landbridge.kube.clock import utc_now
 from landbridge.kube.errors import NotFoundError
 from landbridge.kube.explain import Tracebacks, described
 from landbridge.kube.queue import Work, WorkQueue
-from landbridge.mcs.ending import away, nothing_left
+from landbridge.mcs.ending import away, holding_up
 from landbridge.mcs.gather import cluster_view, pending_in
 from landbridge.mcs.intent import refusal
 from landbridge.mcs.state import FleetState
-from landbridge.mcs.status import status
+from landbridge.mcs.status import ending, status
 from landbridge.telemetry.metrics import STATUS_WRITES
 
 WORKERS = 8
 STATUS_INTERVAL = 1.0
 """Least seconds between two status writes of one MultiClusterService (rule S5)."""
+
+ENDING_AFTER = 1.0
+"""Seconds after which an end that is not through is told; most take a moment."""
 
 log = structlog.get_logger()
 
@@ -41,6 +44,8 @@ class MultiClusterServiceReconciler:
         self._state = state
         self._api = api
         self._written: dict[Key, float] = {}
+        self._ending: dict[Key, float] = {}
+        """Since when each of these is seen to be deleted."""
         self._tracebacks = Tracebacks()
 
     async def run(self) -> None:
@@ -50,61 +55,89 @@ class MultiClusterServiceReconciler:
     async def _reconcile(self, item: Work[Key]) -> None:
         key = item.key
         mcs = self._state.multicluster_services.get(key)
+        if mcs is None or mcs.metadata.deletion_timestamp is None:
+            self._ending.pop(key, None)
         if mcs is None:
             self._written.pop(key, None)
             self._tracebacks.forget(key)
-            return
-        has_finalizer = FINALIZER in mcs.metadata.finalizers
-        if mcs.metadata.deletion_timestamp:
-            if has_finalizer and nothing_left(self._state, key) and self._all_answered(key, self._state.clusters):
-                await self._end(mcs)
-        elif not has_finalizer and refusal(key) is None:
+        elif mcs.metadata.deletion_timestamp:
+            await self._conclude(mcs)
+        elif FINALIZER not in mcs.metadata.finalizers and refusal(key) is None:
             await self._set_finalizers(mcs, (*mcs.metadata.finalizers, FINALIZER))
         else:
             await self._report(mcs)
 
-    def _all_answered(self, key: Key, clusters: Iterable[str]) -> bool:
-        """Whether each cluster was won or lost: after a restart all would be called Stale and then Synced again.
+    async def _conclude(self, mcs: MultiClusterService) -> None:
+        """End it, or say what its end waits for, if that takes longer than a moment."""
+        key, now = mcs.metadata.key, asyncio.get_running_loop().time()
+        began = self._ending.setdefault(key, now)
+        left: dict[str, str] = {}
+        if FINALIZER in mcs.metadata.finalizers:
+            left = holding_up(self._state, key) or self._owe(mcs)
+            if not left:
+                await self._end(mcs)
+                return
+            self._await_answers(key, self._state.clusters)
+        if self._comes_back(key, max(began + ENDING_AFTER, self._due(key)) - now):
+            return
+        views = [cluster_view(self._state, name, mcs, now) for name in mcs.spec.clusters]
+        await self._write(mcs, ending(mcs, views, left, utc_now()))
 
-        Else the key is looked at again when contact is won, or here when it was lost at the first try.
+    def _owe(self, mcs: MultiClusterService) -> dict[str, str]:
+        """What clusters that are away may still hold is noted as a debt before the last trace of the object goes.
+
+        Gives those of which the hub does not know yet; the record's change brings the key back.
         """
-        answered = not any(map(self._state.connecting, clusters))
-        if not answered:
-            self.queue.add_after(key, STATUS_INTERVAL)
-        return answered
-
-    async def _end(self, mcs: MultiClusterService) -> None:
-        """What clusters that are away may still hold is noted as a debt before the last trace of the object goes."""
         key, ledger = mcs.metadata.key, self._state.ledger
         debtors = away(self._state, mcs)
         for name in debtors:
             ledger.owe(name, key)
-        if not all(ledger.noted(name, key) for name in debtors):
-            return  # the record's change brings it back
-        if debtors:
+        trouble = f": {ledger.trouble}" if ledger.trouble else ""
+        waiting = [name for name in debtors if not ledger.noted(name, key)]
+        return dict.fromkeys(waiting, f"out of reach; its debt is not in the fleet's record yet{trouble}")
+
+    async def _end(self, mcs: MultiClusterService) -> None:
+        key = mcs.metadata.key
+        if debtors := away(self._state, mcs):
             log.warning("imports left behind as a debt", service=str(key), clusters=debtors)
         await self._set_finalizers(mcs, tuple(name for name in mcs.metadata.finalizers if name != FINALIZER))
         log.info("multi-cluster service ended", service=str(key))
+
+    def _await_answers(self, key: Key, clusters: Iterable[str]) -> bool:
+        """Whether a cluster was neither won nor lost yet: after a restart all would be Stale and then Synced again.
+
+        Then the key is looked at again when contact is won, or here when it was lost at the first try.
+        """
+        return any(map(self._state.connecting, clusters)) and self._comes_back(key, STATUS_INTERVAL)
 
     async def _set_finalizers(self, mcs: MultiClusterService, finalizers: tuple[str, ...]) -> None:
         await self._patch(mcs, {"metadata": {"finalizers": finalizers}})
 
     async def _report(self, mcs: MultiClusterService) -> None:
-        key = mcs.metadata.key
+        key, names = mcs.metadata.key, mcs.spec.clusters
         now = asyncio.get_running_loop().time()
-        wait = self._written.get(key, -STATUS_INTERVAL) + STATUS_INTERVAL - now
-        if wait > 1e-6:  # timers may fire a rounding error early
-            self.queue.add_after(key, wait)
-            return
-        names = mcs.spec.clusters
-        if not self._all_answered(key, names):
+        if self._comes_back(key, self._due(key) - now) or self._await_answers(key, names):
             return
         if (soon := pending_in(self._state, mcs, now)) is not None:
             self.queue.add_after(key, soon)
-        new = status(mcs, [cluster_view(self._state, name, mcs, now) for name in names], utc_now())
+        views = [cluster_view(self._state, name, mcs, now) for name in names]
+        await self._write(mcs, status(mcs, views, utc_now()))
+
+    def _due(self, key: Key) -> float:
+        """Loop time from which the status may be written again."""
+        return self._written.get(key, -STATUS_INTERVAL) + STATUS_INTERVAL
+
+    def _comes_back(self, key: Key, wait: float) -> bool:
+        """Whether it is too early; then the key is looked at again."""
+        early = wait > 1e-6  # timers may fire a rounding error early
+        if early:
+            self.queue.add_after(key, wait)
+        return early
+
+    async def _write(self, mcs: MultiClusterService, new: MultiClusterServiceStatus) -> None:
         if new == mcs.status:
             return
-        self._written[key] = now
+        self._written[mcs.metadata.key] = asyncio.get_running_loop().time()
         await self._patch(mcs, {"status": to_builtins(new)}, "status")
         STATUS_WRITES.inc()
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from landbridge.api.discovery import EndpointSlice
 from landbridge.api.meta import Key
 from landbridge.api.multicluster import MultiClusterService
 from landbridge.clusters.member import Member
@@ -9,11 +12,41 @@ from landbridge.clusters.ownership import imported, source
 from landbridge.mcs.state import FleetState
 
 
-def nothing_left(state: FleetState, key: Key) -> bool:
-    """Whether no cluster that can be reached holds an import of a Service, or is about to write one."""
-    return not any(
-        member.writable and (_unsettled(member, key) or member.imports(key, state.uid))
-        for member in state.members.values()
+def holding_up(state: FleetState, key: Key) -> dict[str, str]:
+    """What the end of a MultiClusterService waits for, by cluster, for a person; empty when nothing is left.
+
+    Every cluster that can be reached counts, whatever the spec says, and so does one that may answer in a moment.
+    """
+    found = {name: _remainder(state, name, key) for name in {*state.clusters, *state.members}}
+    return {name: remainder for name, remainder in sorted(found.items()) if remainder}
+
+
+def _remainder(state: FleetState, cluster: str, key: Key) -> str:
+    """What is left in a cluster, or may be, and why."""
+    if state.connecting(cluster):
+        return "it is being connected to; what it holds is not known yet"
+    member = state.members.get(cluster)
+    if member is None or not member.writable:
+        return ""
+    imports = member.imports(key, state.uid)
+    if not imports and not _unsettled(member, key):
+        return ""
+    trouble = member.refused.get(key) or held(cluster, imports) or member.failed.get(key)
+    if trouble or state.current:
+        return trouble or "imports are being removed"
+    return "imports are left; none is removed while the hub is not in view as a whole"
+
+
+def held(cluster: str, imports: Iterable[EndpointSlice]) -> str:
+    """Which imports are deleted, and there still, because somebody's finalizer holds them; and how to see that."""
+    found = [slice_.metadata for slice_ in imports if slice_.metadata.deletion_timestamp]
+    if not found:
+        return ""
+    first = found[0]
+    more = f" and {len(found) - 1} more" if found[1:] else ""
+    return (
+        f"import {first.name}{more} held by finalizer {', '.join(first.finalizers)}, which is not ours; see: "
+        f"kubectl --context {cluster} -n {first.namespace} get endpointslice {first.name} -o yaml"
     )
 
 

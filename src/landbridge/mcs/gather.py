@@ -5,6 +5,7 @@ from __future__ import annotations
 from landbridge.api.meta import Key
 from landbridge.api.multicluster import MultiClusterService
 from landbridge.clusters.member import Member
+from landbridge.mcs.ending import held
 from landbridge.mcs.exports import exported
 from landbridge.mcs.intent import Intent, intent
 from landbridge.mcs.plan import plan
@@ -51,7 +52,7 @@ def cluster_view(state: FleetState, name: str, mcs: MultiClusterService, now: fl
         trouble = _why_not_engaged(state, name)
         return ClusterView(name, state.joined(name), False, trouble, allowed, False, None, 0, 0, "", "", False)
     service = member.services.store.get(key)
-    own = exported(service, member.slices.store.group(key))
+    own, imports = exported(service, member.slices.store.group(key)), member.imports(key, state.uid)
     return ClusterView(
         name=name,
         joined=state.joined(name),
@@ -61,9 +62,9 @@ def cluster_view(state: FleetState, name: str, mcs: MultiClusterService, now: fl
         namespace=service is not None or not member.lacks_namespace(key.namespace),
         service=service,
         own_ready=sum(slice_.ready for slice_ in own),
-        imported_ready=sum(slice_.ready for slice_ in member.imports(key, state.uid)),
+        imported_ready=sum(slice_.ready for slice_ in imports),
         refused=member.refused.get(key, ""),
-        failed=member.failed.get(key) or member.contested.get(key, ""),
+        failed=member.failed.get(key) or member.contested.get(key) or held(name, imports),
         pending=_pending(state, member, key, now),
     )
 

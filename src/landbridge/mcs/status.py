@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -46,6 +46,8 @@ class ClusterView:
     pending: bool
     """Whether there is something left to write."""
 
+
+ENDING = "Ending"
 
 Finding = tuple[State, str]
 Check = Callable[[Key, ClusterView], Finding | None]
@@ -116,25 +118,52 @@ CHECKS: tuple[Check, ...] = (
 
 def status(mcs: MultiClusterService, views: Sequence[ClusterView], now: str) -> MultiClusterServiceStatus:
     """The new status; equal to the old one, times included, where nothing changed."""
+    found = [(view, next(filter(None, (check(mcs.metadata.key, view) for check in CHECKS)), None)) for view in views]
+    rows = [_row(mcs, view, finding, now) for view, finding in found]
+    return _status(mcs, views, rows, _ready(mcs, rows), now)
+
+
+def ending(
+    mcs: MultiClusterService, views: Sequence[ClusterView], left: Mapping[str, str], now: str
+) -> MultiClusterServiceStatus:
+    """The new status of what is being deleted; ``left`` is what its end waits for, by cluster, also by others."""
+    rows = [_row(mcs, view, _ending_in(mcs.metadata.key, view, left.get(view.name, "")), now) for view in views]
+    message = "; ".join(f"{cluster}: {remainder}" for cluster, remainder in left.items())
+    others = ", ".join(mcs.metadata.finalizers)
+    message = message or f"nothing of it is left in any cluster; it is held by finalizer {others}, which is not ours"
+    return _status(mcs, views, rows, ("Ready", "False", ENDING, message), now)
+
+
+def _ending_in(key: Key, view: ClusterView, left: str) -> Finding | None:
+    if left:
+        return ("Forbidden" if view.refused else "Pending"), left
+    return not_joined(key, view) or contact_lost(key, view)
+
+
+def _status(
+    mcs: MultiClusterService,
+    views: Sequence[ClusterView],
+    rows: Sequence[ClusterStatus],
+    ready: tuple[str, Truth, str, str],
+    now: str,
+) -> MultiClusterServiceStatus:
+    """What is as it was keeps its time."""
     old = mcs.status or MultiClusterServiceStatus()
-    rows = tuple(_keep_time(_row(mcs, view, now), old.clusters) for view in views)
-    conditions = tuple(
-        _keep_transition(Condition(*found, now, mcs.metadata.generation), old.conditions)
-        for found in (_ready(mcs, rows), _conflicts(views))
-    )
     return MultiClusterServiceStatus(
         observed_generation=mcs.metadata.generation,
-        conditions=conditions,
+        conditions=tuple(
+            _keep_transition(Condition(*found, now, mcs.metadata.generation), old.conditions)
+            for found in (ready, _conflicts(views))
+        ),
         providers=",".join(mcs.spec.providers),
         consumers=",".join(mcs.spec.consumers),
         endpoints=sum(row.own_ready for row in rows if "Provider" in row.roles),
-        clusters=rows,
+        clusters=tuple(_keep_time(row, old.clusters) for row in rows),
     )
 
 
-def _row(mcs: MultiClusterService, view: ClusterView, now: str) -> ClusterStatus:
-    findings = (check(mcs.metadata.key, view) for check in CHECKS)
-    state, message = next((finding for finding in findings if finding), ("Synced", ""))
+def _row(mcs: MultiClusterService, view: ClusterView, finding: Finding | None, now: str) -> ClusterStatus:
+    state, message = finding or ("Synced", "")
     roles: tuple[tuple[Role, tuple[str, ...]], ...] = (
         ("Provider", mcs.spec.providers),
         ("Consumer", mcs.spec.consumers),
