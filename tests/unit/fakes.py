@@ -112,6 +112,7 @@ class WatchedApi(MemoryApi):
     ) -> AsyncGenerator[aiohttp.StreamReader]:
         if self.down or path in self.blind:
             raise UnreachableError("the line is cut")
+        await self.authenticate()
         loop = asyncio.get_running_loop()
         protocol = BaseProtocol(loop)
         protocol.connection_made(asyncio.Transport())

@@ -31,6 +31,8 @@ class MemoryApi(Api):
         self.before: Hook = lambda method, path: None
         self.mutate: Callable[[Body], Body] = lambda body: body
         """What an admission webhook makes of an object that is created or replaced."""
+        self.refused: set[str | None] = set()
+        """Tokens that are answered with 401."""
         self.calls: list[tuple[str, str]] = []
         self._version = 0
 
@@ -67,6 +69,7 @@ class MemoryApi(Api):
         timeout: float = 0,
     ) -> bytes:
         self.calls.append((method, path))
+        await self.authenticate()
         self.before(method, path)
         if (method, path) in self.answers:
             return msgspec.json.encode(self.answers[method, path])
@@ -84,6 +87,14 @@ class MemoryApi(Api):
             case "DELETE":
                 return self._delete(path, sent.get("preconditions", {}))
         return self._found(path, params or {})
+
+    async def authenticate(self) -> None:
+        """As every request begins."""
+        token = await self.tokens.token()
+        if token in self.refused:
+            self.tokens.refused(token)
+            raise api_error(401, b'{"message": "Unauthorized", "reason": "Unauthorized"}')
+        self.tokens.accepted(token)
 
     def _found(self, path: str, params: Mapping[str, str]) -> bytes:
         if path in self.objects:

@@ -1,8 +1,13 @@
-"""Keeps a token alive: minted anew at half of its life, used from the next request on (rule S8), and stored."""
+"""Keeps a token alive: minted anew at half of its life, used from the next request on (rule S8), and stored.
+
+So it is, too, when the stored one was refused and the one before it serves (a hub restored from a backup has tokens
+that ended long ago): what is minted with the older one is good, and a restart has to find it.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import time
 from collections.abc import Awaitable, Callable
@@ -41,11 +46,12 @@ async def keep_renewed(
 
     A fresh token serves at once and is stored after: while the store is away, the connection still lives, and the next
     token comes when it is due. Whoever else replaces ``token.value`` meanwhile (a person who joined the cluster again)
-    is heeded.
+    is heeded at once.
     """
     while True:
-        while (wait := _due(token) - now()) > 0:
-            await sleep(wait)
+        await _until_due(token, now)
+        if token.fell_back:
+            log.warning("token refused, the one before it serves", account=account, server=api.server)
 
         async def renew() -> None:
             token.value = await mint(api, account, SYSTEM_NAMESPACE, seconds)
@@ -58,7 +64,16 @@ async def keep_renewed(
         await sleep(PAUSE)
 
 
+async def _until_due(token: StaticToken, now: Callable[[], float]) -> None:
+    while (wait := _due(token) - now()) > 0:
+        token.changed.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(token.changed.wait(), wait)
+
+
 def _due(token: StaticToken) -> float:
+    if token.fell_back:
+        return 0.0
     try:
         return renew_at(token.value or "")
     except TokenError:

@@ -151,7 +151,8 @@ class Api:
         if self._session is None:
             raise RuntimeError("Api is used outside its context")
         headers = {"Content-Type": content_type} if body is not None else {}
-        if token := await self.tokens.token():
+        token = await self.tokens.token()
+        if token:
             headers["Authorization"] = f"Bearer {token}"
         timeout = aiohttp.ClientTimeout(total=total, sock_connect=10)
         try:
@@ -166,7 +167,8 @@ class Api:
                 allow_redirects=False,  # a server may not send us, with our rights, to another address
             ) as response:
                 if response.status >= 300:
-                    await self._refuse(response)
+                    await self._refuse(response, token)
+                self.tokens.accepted(token)
                 yield response
         except (
             TimeoutError,
@@ -187,10 +189,10 @@ class Api:
         except msgspec.DecodeError as error:
             raise UnreachableError(f"{self.server} gave an answer that cannot be read: {error}") from error
 
-    async def _refuse(self, response: aiohttp.ClientResponse) -> None:
+    async def _refuse(self, response: aiohttp.ClientResponse, token: str | None) -> None:
         error = api_error(response.status, await response.read(), response.headers.get("Retry-After"))
         if isinstance(error, UnauthorizedError):
-            self.tokens.refused()
+            self.tokens.refused(token)
         raise error
 
 

@@ -26,22 +26,56 @@ class TokenSource(Protocol):
     async def token(self) -> str | None:
         """The bearer token, or ``None``."""
 
-    def refused(self) -> None:
-        """The server answered 401: whatever is cached is no good."""
+    def accepted(self, token: str | None) -> None:
+        """The server did what was asked with this one."""
+
+    def refused(self, token: str | None) -> None:
+        """The server answered 401 to this one: should it be cached, it is no good."""
 
 
 class StaticToken:
-    """A token that its owner replaces; the next request carries the new one."""
+    """A token that its owner replaces; the next request carries the new one.
+
+    Of two tokens the one that works (rule S8): should the new one be refused, the next request carries the last one
+    that was accepted; should that be refused as well, they take turns.
+    """
 
     def __init__(self, value: str | None = None) -> None:
-        self.value = value
+        self._value = value
+        self._spare: str | None = None
+        self._accepted: str | None = None
+        self.fell_back = False
+        """Whether the newest one was refused, and an older one is in use."""
+        self.changed = asyncio.Event()
+        """Set whenever another one comes into use."""
+
+    @property
+    def value(self) -> str | None:
+        """The token as it is now."""
+        return self._value
+
+    @value.setter
+    def value(self, value: str | None) -> None:
+        if value != self._value:
+            self._spare = self._value if self._accepted in (None, value) else self._accepted
+            self._value = value
+        self.fell_back = False
+        self.changed.set()
 
     async def token(self) -> str | None:
         """The token as it is now."""
-        return self.value
+        return self._value
 
-    def refused(self) -> None:
-        """Nothing is cached."""
+    def accepted(self, token: str | None) -> None:
+        """Worth keeping, whatever comes after it."""
+        self._accepted = token
+
+    def refused(self, token: str | None) -> None:
+        """The other one's turn; unless it is so already, since many requests are under way at once."""
+        if token == self._value and self._spare is not None:
+            self._value, self._spare = self._spare, self._value
+            self.fell_back = not self.fell_back
+            self.changed.set()
 
 
 class FileToken:
@@ -57,7 +91,10 @@ class FileToken:
         except OSError as error:
             raise ConfigError(f"cannot read token {self._path}: {error.strerror}") from error
 
-    def refused(self) -> None:
+    def accepted(self, token: str | None) -> None:
+        """Nothing is cached."""
+
+    def refused(self, token: str | None) -> None:
         """Nothing is cached."""
 
 
@@ -90,9 +127,13 @@ class ExecToken:
                 await self._run()
             return self._token
 
-    def refused(self) -> None:
-        """Ask the plugin again next time."""
-        self._token = None
+    def accepted(self, token: str | None) -> None:
+        """It is kept until it expires."""
+
+    def refused(self, token: str | None) -> None:
+        """Ask the plugin again next time, unless it was asked since."""
+        if token == self._token:
+            self._token = None
 
     async def _run(self) -> None:
         plugin = self._plugin

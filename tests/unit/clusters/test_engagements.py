@@ -135,6 +135,19 @@ async def test_s8_a_new_token_serves_on_the_same_connection(world: World) -> Non
         assert await world.clusters["old"].tokens.token() == "second"
 
 
+async def test_s8_of_two_tokens_the_one_that_works_serves(world: World) -> None:
+    """The hub is restored from a backup, and its Secrets carry tokens that ended."""
+    async with engaging(world) as rig:
+        world.clusters["new"].refused.add("ended")
+        secret = cluster_secret(replace(cluster("new"), token="ended"))
+        world.hub.put(path("new"), msgspec.json.decode(SECRETS.encode(secret)))
+        await settle(1)
+        world.clusters["old"].add(SLICES, slice_("a", "10.1.0.2"))
+        await settle(1)
+        assert [e.addresses for s in world.imports("new") for e in s.endpoints or ()] == [("10.1.0.2",)]
+        assert rig.state.live("new")
+
+
 async def test_s12_every_write_in_a_member_asks_for_the_permit(world: World) -> None:
     async def refused() -> None:
         raise UnreachableError("not now")

@@ -145,8 +145,30 @@ async def test_a_token_that_a_person_replaced_is_heeded() -> None:
     token.value = jwt(DAY * 0.4, DAY * 1.4)
     await asyncio.sleep(DAY * 0.4)
     assert api.minted == []
+    token.value = jwt(0, DAY)  # an old one
+    await asyncio.sleep(1)
+    assert api.minted == [DAY * 0.8]
     task.cancel()
     await asyncio.wait([task])
+
+
+async def test_s8_where_the_stored_token_was_refused_the_one_that_works_brings_another_which_is_stored() -> None:
+    api, token, store = Minting(), StaticToken(works := jwt(0, DAY)), Stored()
+    token.accepted(works)
+
+    async def hub_is_restored() -> None:
+        await asyncio.sleep(100)
+        token.value = revoked = jwt(0, DAY, "before")
+        await asyncio.sleep(100)
+        assert api.minted == []
+        token.refused(revoked)
+
+    restored = asyncio.create_task(hub_is_restored())
+    await run(api, token, store, 1000)
+    await restored
+    assert api.minted == [200]
+    assert store.tokens == [token.value]
+    assert not token.fell_back
 
 
 @pytest.mark.parametrize(

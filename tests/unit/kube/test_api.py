@@ -176,6 +176,19 @@ async def test_renewed_token_serves_the_next_watch_s8(api: Api, server: FakeServ
         assert server.seen[0].headers["Authorization"] == "Bearer second"
 
 
+async def test_s8_after_a_refusal_the_next_request_carries_the_token_that_worked(
+    api: Api, server: FakeServer, tokens: StaticToken
+) -> None:
+    server.script(MAPS, listing(9), refuses(401, "Unauthorized"), listing(9))
+    await api.list(CONFIG_MAPS, "shop")
+    tokens.value = "second"
+    with pytest.raises(UnauthorizedError):
+        await api.list(CONFIG_MAPS, "shop")
+    await api.list(CONFIG_MAPS, "shop")
+    sent = [seen.headers["Authorization"] for seen in server.seen]
+    assert sent == ["Bearer first", "Bearer second", "Bearer first"]
+
+
 async def test_without_a_token_no_credentials_are_sent(api: Api, server: FakeServer, tokens: StaticToken) -> None:
     server.script(MAPS, listing(9))
     tokens.value = None

@@ -177,8 +177,53 @@ async def test_file_that_is_missing_for_a_moment_is_trouble_that_callers_expect(
 async def test_token_may_be_replaced() -> None:
     source = StaticToken("first")
     source.value = "second"
-    source.refused()
     assert await source.token() == "second"
+
+
+@pytest.fixture
+def worked() -> StaticToken:
+    """A token that a server accepted."""
+    source = StaticToken("worked")
+    source.accepted("worked")
+    return source
+
+
+async def test_s8_a_new_token_that_is_refused_gives_way_to_the_one_that_worked(worked: StaticToken) -> None:
+    worked.value = "ended"
+    assert await worked.token() == "ended"
+    worked.refused("ended")
+    assert await worked.token() == "worked"
+    assert worked.fell_back
+
+
+async def test_s8_a_refusal_of_a_token_that_is_no_longer_in_use_changes_nothing(worked: StaticToken) -> None:
+    worked.value = "second"
+    worked.refused("worked")
+    assert await worked.token() == "second"
+    worked.refused("second")
+    worked.refused("second")  # many requests were under way with it
+    assert await worked.token() == "worked"
+
+
+async def test_s8_two_that_end_one_after_the_other_do_not_push_out_the_one_that_worked(worked: StaticToken) -> None:
+    worked.value = "ended"
+    worked.value = "ended, too"
+    worked.refused("ended, too")
+    assert await worked.token() == "worked"
+
+
+async def test_s8_two_tokens_take_turns_while_both_are_refused(worked: StaticToken) -> None:
+    worked.value = "second"
+    for refused in ("second", "worked"):
+        worked.refused(refused)
+    assert await worked.token() == "second"
+    assert not worked.fell_back
+
+
+async def test_the_only_token_stays_though_it_is_refused(worked: StaticToken) -> None:
+    worked.refused("worked")
+    assert await worked.token() == "worked"
+    assert not worked.fell_back
 
 
 @pytest.mark.parametrize(
