@@ -57,6 +57,7 @@ async def contain(
 async def _end_of(life: Life) -> BaseException:
     """What ended it. Each life has a task of its own, so that a cancellation of this one cannot be mistaken."""
     task = asyncio.create_task(life())
+    task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # also one that ends too late is heard
     try:
         await asyncio.wait([task])
     except asyncio.CancelledError:
