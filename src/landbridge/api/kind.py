@@ -18,10 +18,12 @@ class ListMeta(Lean, frozen=True, gc=False):
     """Metadata of a list."""
 
     resource_version: str = ""
+    continue_: str = msgspec.field(default="", name="continue")
+    """Where the next page begins; empty on the last one."""
 
 
 class Listing(Lean, Generic[T], frozen=True, gc=False):
-    """All objects of a kind, as of a resource version."""
+    """All objects of a kind, or a page of them, as of a resource version."""
 
     metadata: ListMeta
     items: tuple[T, ...] = ()

@@ -1,7 +1,8 @@
 """MultiClusterService: which clusters provide a Service, and which consume it under its native name.
 
-What may stand in a field is said in ``extra_json_schema``: the API server enforces it, and decoding does not, since one
-object that another version wrote must not make a whole list unreadable.
+What may stand in a field is said in ``extra_json_schema``: the API server enforces it, and decoding does not, since
+what another version or another tool wrote is to be readable. For the same reason a status lacks nothing that it must
+have.
 """
 
 from __future__ import annotations
@@ -73,18 +74,21 @@ class Condition(Lean, frozen=True, gc=False, omit_defaults=False):
     """A condition as metav1.Condition has it."""
 
     type: Annotated[str, Meta(description="Ready or Conflict.")]
-    status: Annotated[Literal["True", "False", "Unknown"], Meta(description="Whether the condition holds.")]
-    reason: Annotated[str, Meta(description="Why, in one word.")]
-    message: Annotated[str, Meta(description="Why, and what to do, for a person.")]
-    last_transition_time: Annotated[str, Meta(description="Since when the status holds (RFC 3339).")]
-    observed_generation: Annotated[int, Meta(description="Generation of the spec that this speaks of.")]
+    status: Annotated[
+        str,
+        Meta(extra_json_schema={"enum": ["False", "True", "Unknown"]}, description="Whether the condition holds."),
+    ] = "Unknown"
+    reason: Annotated[str, Meta(description="Why, in one word.")] = ""
+    message: Annotated[str, Meta(description="Why, and what to do, for a person.")] = ""
+    last_transition_time: Annotated[str, Meta(description="Since when the status holds (RFC 3339).")] = ""
+    observed_generation: Annotated[int, Meta(description="Generation of the spec that this speaks of.")] = 0
 
 
 class ClusterStatus(Lean, frozen=True, gc=False, omit_defaults=False):
     """What one cluster has, and what it got."""
 
     name: Annotated[str, Meta(description="Id of the cluster.")]
-    roles: Annotated[tuple[RoleName, ...], Meta(description="Provider, Consumer or both.")]
+    roles: Annotated[tuple[RoleName, ...], Meta(description="Provider, Consumer or both.")] = ()
     state: Annotated[
         str,
         Meta(
@@ -92,10 +96,10 @@ class ClusterStatus(Lean, frozen=True, gc=False, omit_defaults=False):
             description="Synced; Pending (work under way); Stale (contact lost, last known kept); NoService, "
             "NoNamespace, NoCluster (what is missing); Conflict; Forbidden (by the cluster or its Secret).",
         ),
-    ]
-    own_ready: Annotated[int, Meta(description="Ready endpoints of the cluster's own pods.")]
-    imported_ready: Annotated[int, Meta(description="Ready endpoints that the cluster imports from others.")]
-    last_sync_time: Annotated[str, Meta(description="Since when this row says what it says (RFC 3339).")]
+    ] = ""
+    own_ready: Annotated[int, Meta(description="Ready endpoints of the cluster's own pods.")] = 0
+    imported_ready: Annotated[int, Meta(description="Ready endpoints that the cluster imports from others.")] = 0
+    last_sync_time: Annotated[str, Meta(description="Since when this row says what it says (RFC 3339).")] = ""
     message: Annotated[str, Meta(description="What is wrong, and the command that mends it.")] = ""
 
 

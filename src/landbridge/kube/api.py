@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Self, TypeVar
 
@@ -11,11 +11,14 @@ import msgspec
 from yarl import URL
 
 from landbridge import __version__
-from landbridge.api.kind import Kind, Listing
+from landbridge.api.kind import Kind, Listing, ListMeta
 from landbridge.api.meta import Object, ObjectMeta
+from landbridge.kube.bounded import ANSWER, REFUSAL, beginning, too_large, whole
 from landbridge.kube.config import ConfigError, ServerConfig
 from landbridge.kube.credentials import TokenSource, ssl_context, token_source
-from landbridge.kube.errors import UnauthorizedError, UnreachableError, api_error
+from landbridge.kube.errors import LONGEST, UnauthorizedError, UnreachableError, api_error
+from landbridge.kube.explain import described
+from landbridge.kube.listing import Survey, survey
 from landbridge.kube.patience import Patience
 
 T = TypeVar("T", bound=Object)
@@ -29,9 +32,6 @@ APPLY_PATCH = "application/apply-patch+yaml"
 
 REQUEST_TIMEOUT = 30.0
 """Seconds for one request, answer included."""
-
-LIST_TIMEOUT = 60.0
-"""Seconds for a list: a server that trickles one is as good as none."""
 
 IDLE = 25.0
 """Seconds after which a connection that nobody uses is closed: before a server does it (90), or a balancer (30 and
@@ -76,10 +76,25 @@ class Api:
         return self.decoded(kind.decoder, await self.request("GET", kind.path(namespace, name)))
 
     async def list(self, kind: Kind[T], namespace: str = "", *, selector: str = "", field: str = "") -> Listing[T]:
+        """Read all objects, of which none may be left out.
+
+        Raises:
+            ApiError: The server refused.
+            UnreachableError: There was no answer, or one object cannot be read.
+        """
+        found = await self.survey(kind, namespace, selector=selector, field=field)
+        for one in found.unreadable:
+            raise UnreachableError(f"{self.server}: {kind.kind} {one.name} cannot be read: {one.reason}")
+        return Listing(ListMeta(found.version), found.items)
+
+    async def survey(self, kind: Kind[T], namespace: str = "", *, selector: str = "", field: str = "") -> Survey[T]:
         """Read all objects, with a quorum: no older than what anybody has written by now (rule S7)."""
-        params = selectors(selector, field)
-        body = await self.request("GET", kind.path(namespace), params=params, timeout=LIST_TIMEOUT)
-        return self.decoded(kind.list_decoder, body)
+        path, which = kind.path(namespace), selectors(selector, field)
+
+        def ask(page: Mapping[str, str], timeout: float) -> Awaitable[bytes]:
+            return self.request("GET", path, params={**which, **page}, timeout=timeout)
+
+        return await survey(self.server, kind, ask)
 
     async def create(self, kind: Kind[T], obj: T) -> T:
         """Create an object that does not exist."""
@@ -125,10 +140,10 @@ class Api:
 
         Raises:
             ApiError: The server refused.
-            UnreachableError: There was no answer.
+            UnreachableError: There was no answer, or too much of it.
         """
         async with self._send(method, path, params, body, content_type, timeout) as response:
-            return await response.read()
+            return await whole(response.content.iter_any(), ANSWER, too_large(self.server, "an answer", ANSWER))
 
     @asynccontextmanager
     async def stream(
@@ -176,7 +191,8 @@ class Api:
             OSError,
             ValueError,
         ) as error:  # a ValueError: no name, no header
-            raise UnreachableError(f"no answer from {self.server}: {str(error) or type(error).__name__}") from error
+            text = str(error)[:LONGEST] or type(error).__name__
+            raise UnreachableError(f"no answer from {self.server}: {text}") from error
 
     def decoded(self, decoder: msgspec.json.Decoder[D], body: bytes) -> D:
         """The object in an answer.
@@ -186,11 +202,14 @@ class Api:
         """
         try:
             return decoder.decode(body)
-        except msgspec.DecodeError as error:
-            raise UnreachableError(f"{self.server} gave an answer that cannot be read: {error}") from error
+        except MemoryError:
+            raise
+        except Exception as error:  # which ones there are depends on what is sent
+            raise UnreachableError(f"{self.server} gave an answer that cannot be read: {described(error)}") from error
 
     async def _refuse(self, response: aiohttp.ClientResponse, token: str | None) -> None:
-        error = api_error(response.status, await response.read(), response.headers.get("Retry-After"))
+        body = await beginning(response.content.iter_any(), REFUSAL)
+        error = api_error(response.status, body, response.headers.get("Retry-After"))
         if isinstance(error, UnauthorizedError):
             self.tokens.refused(token)
         raise error

@@ -8,6 +8,9 @@ import msgspec
 
 from landbridge.api.meta import Lean
 
+LONGEST = 500
+"""Characters that are kept of what a server says: it may say any number."""
+
 
 class KubeError(Exception):
     """Anything that an API server, or the way to it, refused. The text says what and why."""
@@ -15,6 +18,10 @@ class KubeError(Exception):
 
 class UnreachableError(KubeError):
     """No answer, or none that an API server gives: connection, TLS, time-out, something else at that address."""
+
+
+class TooLargeError(UnreachableError):
+    """More was sent than anybody has a use for."""
 
 
 class ApiError(KubeError):
@@ -68,8 +75,13 @@ class Status(Lean, frozen=True, gc=False):
 def api_error(status: int, body: bytes, retry_after: str | None = None) -> ApiError:
     """The exception for an error answer; ``body`` need not be a Status."""
     parsed = Status()
-    with contextlib.suppress(msgspec.DecodeError):
+    with contextlib.suppress(ValueError, RecursionError):  # msgspec's errors are ValueErrors
         parsed = msgspec.json.decode(body, type=Status)
-    message = parsed.message or body.decode(errors="replace").strip()[:200] or f"HTTP status {status}"
-    seconds = float(retry_after) if retry_after and retry_after.isdigit() else None
-    return _CLASSES.get(status, ApiError)(status, parsed.reason, message, seconds)
+    plain = body[: LONGEST * 4].decode(errors="replace").strip()[:200]
+    message = parsed.message[:LONGEST] or plain or f"HTTP status {status}"
+    return _CLASSES.get(status, ApiError)(status, parsed.reason[:LONGEST], message, _seconds(retry_after))
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    """What Retry-After asks for; a date is not heeded, nor what is no number of seconds."""
+    return float(retry_after) if retry_after and retry_after.isdecimal() else None

@@ -8,10 +8,12 @@ from contextlib import aclosing
 from typing import Generic, TypeVar
 
 from landbridge.api.kind import Kind
-from landbridge.api.meta import Key, Object
+from landbridge.api.meta import Key, Object, ObjectMeta
 from landbridge.kube.api import Api
 from landbridge.kube.errors import KubeError, UnreachableError
+from landbridge.kube.lines import Unread
 from landbridge.kube.store import Store
+from landbridge.kube.unreadable import Unreadable, Unreadables
 from landbridge.kube.watch import Changed, Connected, Event, Interrupted, Listed, Lost, Proved, Scope, Watch
 
 T = TypeVar("T", bound=Object)
@@ -60,6 +62,7 @@ class Informer(Generic[T]):
         """Loop time at which the server last showed that nothing is missing: by an event, a bookmark or a list."""
         self._api = api
         self._scope = Scope(kind, namespace, selector, field)
+        self._unreadable = Unreadables(api.server, kind.kind)
         self._weight = weight
         self._on_change = on_change
         self._on_contact = on_contact
@@ -83,14 +86,19 @@ class Informer(Generic[T]):
                     self._take(event)
         finally:
             self._settle()
+            self._unreadable.listed(())
             self.live = False
 
     def _take(self, event: Event[T]) -> None:
         match event:
             case Changed(obj, deleted):
+                self._unreadable.forget(obj.metadata.key)
                 self._proved(self.store.drop(obj) if deleted else self.store.put(obj))
-            case Listed(items, version):
-                self._proved(self.store.replace(items, version))
+            case Listed(items, version, unreadable):
+                self._unreadable.listed(unreadable)
+                self._proved(self.store.replace(items, version, {one.key for one in unreadable}))
+            case Unread(one, deleted):
+                self._proved(self._unread(one, deleted))
             case Proved():
                 self._proved(set())
             case Connected():
@@ -102,6 +110,14 @@ class Informer(Generic[T]):
                 self._reopening = asyncio.get_running_loop().call_later(MOMENT, self._contact, late)
             case Lost(error):
                 self._contact(error)
+
+    def _unread(self, one: Unreadable, deleted: bool) -> set[Key]:
+        """What is there is not gone: it stays as it was known (rule S7)."""
+        if one.key is None or not deleted:
+            self._unreadable.seen(one)
+            return set()
+        self._unreadable.forget(one.key)
+        return self.store.drop(Object(ObjectMeta(one.key.name, one.key.namespace, resource_version=one.version)))
 
     def _proved(self, changed: set[Key]) -> None:
         self.proved_at = asyncio.get_running_loop().time()

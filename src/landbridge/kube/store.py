@@ -8,8 +8,10 @@ event follows; one taken in too late would bring a dead object back for good, si
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Generic, TypeVar
+
+from msgspec.structs import replace
 
 from landbridge.api.meta import Key, Object, ObjectMeta
 from landbridge.kube.revision import revision
@@ -24,6 +26,13 @@ def newer(one: Object, other: Object) -> bool:
 
 def _version(meta: ObjectMeta) -> int:
     return revision(meta.resource_version)
+
+
+def _as_of(version: str, obj: T) -> T:
+    """The object in a version that does not exceed this one: whatever is heard of it next is newer."""
+    if _version(obj.metadata) <= revision(version):
+        return obj
+    return replace(obj, metadata=replace(obj.metadata, resource_version=version))
 
 
 class Store(Generic[T]):
@@ -68,16 +77,25 @@ class Store(Generic[T]):
         self._saw(_version(obj.metadata))
         return changed
 
-    def drop(self, obj: T) -> set[Key]:
+    def drop(self, obj: Object) -> set[Key]:
         """The watch says that the object was deleted; an answer may have told of its successor by then."""
         changed = self._remove(obj.metadata)
         self._saw(_version(obj.metadata))
         return changed
 
-    def replace(self, items: Iterable[T], version: str) -> set[Key]:
-        """Take in a list: what it lacks is gone, and versions may go back (a restored etcd)."""
+    def replace(self, items: Iterable[T], version: str, unreadable: Collection[Key | None] = ()) -> set[Key]:
+        """Take in a list: what it lacks is gone, and versions may go back (a restored etcd).
+
+        What is there and cannot be read is not gone: it stays as it was. If one is nameless, it may be any (rule S7).
+        """
         old, self._objects, self._groups = self._objects, {}, {}
-        for obj in items:
+        listed = {obj.metadata.key: obj for obj in items}
+        stay = [
+            _as_of(version, obj)
+            for key, obj in (old.items() if unreadable else ())
+            if key not in listed and (key in unreadable or None in unreadable)
+        ]
+        for obj in (*listed.values(), *stay):
             self._add(obj)
         self.epoch += 1
         self._seen = revision(version)

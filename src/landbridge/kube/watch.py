@@ -1,29 +1,31 @@
 """A watch that never ends: list, follow the changes, reconnect; list again when the server demands it, or is in doubt.
 
 Three loops with one worry each: `Watch.events` survives (errors, 410, silence, servers that close at once or went back
-in time), `Watch._follow` is one HTTP request, `_batches` finds the line ends (lines are longer than aiohttp's readline
-allows). The protocol is that of "Efficient detection of changes" in the Kubernetes documentation
+in time), `Watch._follow` is one HTTP request, `lines.batches` finds the line ends (lines are longer than aiohttp's
+readline allows). The protocol is that of "Efficient detection of changes" in the Kubernetes documentation
 (reference/using-api/api-concepts).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from types import GenericAlias
-from typing import Generic, TypeVar, Union
+from typing import Generic, TypeVar
 
 import msgspec
 
-from landbridge.api.kind import Kind, Listing
-from landbridge.api.meta import Lean, Object
+from landbridge.api.kind import Kind
+from landbridge.api.meta import Object
 from landbridge.kube.api import Api, selectors
 from landbridge.kube.backoff import Backoff
-from landbridge.kube.errors import GoneError, KubeError, Status, UnreachableError, api_error
+from landbridge.kube.errors import GoneError, KubeError, UnreachableError, api_error
+from landbridge.kube.lines import Bookmark, Deleted, Error, Lines, Unread, batches
+from landbridge.kube.listing import Survey
 from landbridge.kube.patience import Doubt
 from landbridge.kube.revision import revision
+from landbridge.kube.unreadable import Unreadable
 
 T = TypeVar("T", bound=Object)
 
@@ -41,6 +43,7 @@ class Listed(Generic[T]):
     items: tuple[T, ...]
     version: str
     """As of which all of this is so."""
+    unreadable: tuple[Unreadable, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,35 +76,7 @@ class Lost:
     error: KubeError
 
 
-Event = Listed[T] | Connected | Changed[T] | Proved | Interrupted | Lost
-
-
-class _Line(Lean, Generic[T], frozen=True, gc=False, tag_field="type"):
-    """A line of the stream."""
-
-    object: T
-
-
-class _Added(_Line[T], frozen=True, gc=False, tag="ADDED"):
-    pass
-
-
-class _Modified(_Line[T], frozen=True, gc=False, tag="MODIFIED"):
-    pass
-
-
-class _Deleted(_Line[T], frozen=True, gc=False, tag="DELETED"):
-    pass
-
-
-class _Bookmark(_Line[T], frozen=True, gc=False, tag="BOOKMARK"):
-    pass
-
-
-class _Error(Lean, frozen=True, gc=False, tag_field="type", tag="ERROR"):
-    """Apart: a Status has fields (``status``) that the watched kind may have too, with another type."""
-
-    object: Status
+Event = Listed[T] | Connected | Changed[T] | Unread | Proved | Interrupted | Lost
 
 
 @dataclass(frozen=True)
@@ -119,9 +94,12 @@ class Scope(Generic[T]):
         """The URL path of the collection."""
         return self.kind.path(self.namespace)
 
-    async def list(self, api: Api) -> Listing[T]:
+    async def survey(self, api: Api) -> Survey[T]:
         """Everything that is there now."""
-        return await api.list(self.kind, self.namespace, selector=self.selector, field=self.field)
+        found = await api.survey(self.kind, self.namespace, selector=self.selector, field=self.field)
+        if not revision(found.version):
+            raise UnreachableError(f"{api.server} gave a list of {self.kind.plural} without a resource version")
+        return found
 
 
 class Watch(Generic[T]):
@@ -148,7 +126,7 @@ class Watch(Generic[T]):
         self._sleep = sleep
         self._clock = asyncio.get_running_loop().time
         self._doubt = Doubt(api.patience, self._clock)
-        self._decoder = _decoder(scope.kind)
+        self._lines = Lines(api.server, scope.kind)
         self._version = ""
         """How far it has got; empty when everything has to be listed."""
         self._opened: float | None = None
@@ -189,15 +167,15 @@ class Watch(Generic[T]):
         return steady
 
     async def _list(self) -> Listed[T]:
-        listing = await self._scope.list(self._api)
-        if self._takes_away(listing.items):
+        found = await self._scope.survey(self._api)
+        if self._takes_away(found.items):
             await self._sleep(CONFIRMATION)
-            listing = await self._scope.list(self._api)
-        self._version = listing.metadata.resource_version
+            found = await self._scope.survey(self._api)
+        self._version = found.version
         self._doubt.listed()
-        return Listed(listing.items, self._version)
+        return Listed(found.items, found.version, found.unreadable)
 
-    async def _follow(self, seconds: int) -> AsyncGenerator[Connected | Changed[T] | Proved]:
+    async def _follow(self, seconds: int) -> AsyncGenerator[Connected | Changed[T] | Unread | Proved]:
         """One watch request."""
         params = {
             "watch": "true",
@@ -210,44 +188,27 @@ class Watch(Generic[T]):
         async with self._api.stream(self._scope.path, params, seconds + self._patience.leeway) as content:
             self._opened = asked
             yield Connected()
-            async for batch in _batches(content.iter_any()):
-                for line in self._lines(batch):
-                    self._reach(line.object.metadata.resource_version)
-                    if isinstance(line, _Bookmark):
-                        yield Proved()
-                    else:
-                        yield Changed(line.object, deleted=isinstance(line, _Deleted))
-
-    def _lines(self, batch: bytes) -> Iterator[_Line[T]]:
-        try:
-            lines = self._decoder.decode_lines(batch)
-        except msgspec.DecodeError as error:
-            raise UnreachableError(f"{self._api.server} sent a watch event that cannot be read: {error}") from error
-        for line in lines:
-            if isinstance(line, _Error):
-                raise api_error(line.object.code, msgspec.json.encode(line.object))
-            yield line
+            async for batch in batches(content.iter_any(), self._api.server):
+                for line in self._lines.read(batch):
+                    match line:
+                        case Error(status):
+                            raise api_error(status.code, msgspec.json.encode(status))
+                        case Unread(odd):
+                            self._reach(odd.version)
+                            yield line
+                        case Bookmark(obj):
+                            self._reach(obj.metadata.resource_version)
+                            yield Proved()
+                        case _:
+                            self._reach(line.object.metadata.resource_version)
+                            yield Changed(line.object, deleted=isinstance(line, Deleted))
 
     def _reach(self, version: str) -> None:
-        """Something came, and so the stream is alive."""
+        """Something came, and so the stream is alive; what has no version may be anything, which a list will show."""
+        if not version:
+            self._doubt.trouble()
+            return
         if revision(version) < revision(self._version):
             raise GoneError(410, "Expired", f"{self._api.server} went back from {self._version} to {version}")
         self._version = version
         self._doubt.proved()
-
-
-def _decoder(kind: Kind[T]) -> msgspec.json.Decoder[_Line[T] | _Error]:
-    lines = [GenericAlias(line, (kind.type,)) for line in (_Added, _Modified, _Deleted, _Bookmark)]
-    return msgspec.json.Decoder(Union[*lines, _Error])
-
-
-async def _batches(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
-    """Whole lines, as many as are there."""
-    rest: list[bytes] = []
-    async for chunk in chunks:
-        end = chunk.rfind(b"\n") + 1
-        if not end:
-            rest.append(chunk)
-            continue
-        yield b"".join((*rest, chunk[:end]))
-        rest = [chunk[end:]]

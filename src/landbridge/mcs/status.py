@@ -204,13 +204,13 @@ def _conflict(view: ClusterView) -> tuple[str, str] | None:
 def _keep_time(row: ClusterStatus, old: Sequence[ClusterStatus]) -> ClusterStatus:
     """A row's time changes only with the row."""
     before = next((other for other in old if other.name == row.name), None)
-    if before and replace(row, last_sync_time=before.last_sync_time) == before:
+    if before and before.last_sync_time and replace(row, last_sync_time=before.last_sync_time) == before:
         return before
     return row
 
 
 def _keep_transition(condition: Condition, old: Sequence[Condition]) -> Condition:
     before = next((other for other in old if other.type == condition.type), None)
-    if before and before.status == condition.status:
+    if before and before.last_transition_time and before.status == condition.status:
         return replace(condition, last_transition_time=before.last_transition_time)
     return condition

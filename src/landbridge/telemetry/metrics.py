@@ -34,6 +34,11 @@ AWAITING = Gauge(
     "Unexplained imports that are too many to be swept without a person.",
     ["cluster"],
 )
+UNREADABLE = Gauge(
+    "landbridge_unreadable_objects",
+    "Objects that are there and cannot be read; what was known of them before stays.",
+    ["kind"],
+)
 STATUS_WRITES = Counter("landbridge_status_writes_total", "Writes of MultiClusterService status on the hub.")
 ENGAGEMENT_FAILURES = Counter(
     "landbridge_engagement_failures_total",

@@ -40,6 +40,17 @@ def test_what_the_api_server_would_refuse_is_still_readable() -> None:
     assert msgspec.json.decode(msgspec.json.encode(row), type=ClusterStatus) == row
 
 
+def test_s15_status_of_another_tool_is_readable() -> None:
+    """``observedGeneration`` is optional in the API conventions, and who writes less still says something."""
+    body = b"""{"spec": {"providerClusters": [], "consumerClusters": []}, "status": {
+        "conditions": [{"type": "Ready"}, {"type": "Odd", "status": "Maybe"}],
+        "clusters": [{"name": "a"}], "other": {"a": 1}}}"""
+    status = MULTI_CLUSTER_SERVICES.decoder.decode(body).status
+    assert status is not None
+    assert [(one.status, one.observed_generation) for one in status.conditions] == [("Unknown", 0), ("Maybe", 0)]
+    assert status.clusters == (ClusterStatus("a"),)
+
+
 def test_status_is_written_whole_so_that_a_patch_leaves_nothing_old() -> None:
     written = msgspec.json.decode(msgspec.json.encode(MultiClusterServiceStatus()))
     assert written == {

@@ -202,6 +202,15 @@ def listing(version: int, *items: Body) -> Answer:
     return says({"metadata": {"resourceVersion": str(version)}, "items": list(items)})
 
 
+QUORUM = {"limit": "500"}
+"""Parameters of a list that asks for no version, and so is no older than what anybody has written by now."""
+
+
+def page(version: int, more: str, *items: Body) -> Answer:
+    """A page of a list, and where the next one begins."""
+    return says({"metadata": {"resourceVersion": str(version), "continue": more}, "items": list(items)})
+
+
 def line(kind: str, body: Body) -> bytes:
     """A line of a watch."""
     return msgspec.json.encode({"type": kind, "object": body}) + b"\n"

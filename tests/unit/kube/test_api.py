@@ -27,7 +27,19 @@ from landbridge.kube.errors import (
 )
 from tests.unit.kube.certificates import Authority
 from tests.unit.kube.clock import Clock
-from tests.unit.kube.fake_server import Body, FakeServer, Stream, hangs, listing, meta, obj, refuses, resets, says
+from tests.unit.kube.fake_server import (
+    QUORUM,
+    Body,
+    FakeServer,
+    Stream,
+    hangs,
+    listing,
+    meta,
+    obj,
+    refuses,
+    resets,
+    says,
+)
 
 MAPS = "/api/v1/namespaces/shop/configmaps"
 HERE = ObjectMeta(name="a", namespace="shop", resource_version="7")
@@ -54,13 +66,13 @@ async def test_list_reads_all_objects_and_their_version(api: Api, server: FakeSe
     found = await api.list(CONFIG_MAPS, "shop")
     assert [item.metadata.name for item in found.items] == ["a", "b"]
     assert found.metadata.resource_version == "9"
-    assert server.seen[0].params == {}, "without a version it is a quorum read"
+    assert server.seen[0].params == QUORUM
 
 
 async def test_list_asks_for_labels_and_fields(api: Api, server: FakeServer) -> None:
     server.script("/api/v1/configmaps", listing(9))
     await api.list(CONFIG_MAPS, selector="a=b,c notin (d)", field="metadata.name=a")
-    assert server.seen[0].params == {"labelSelector": "a=b,c notin (d)", "fieldSelector": "metadata.name=a"}
+    assert server.seen[0].params == QUORUM | {"labelSelector": "a=b,c notin (d)", "fieldSelector": "metadata.name=a"}
 
 
 async def test_create_posts_to_the_collection(api: Api, server: FakeServer) -> None:

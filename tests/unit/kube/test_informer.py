@@ -7,6 +7,9 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
+
 from landbridge.api.core import SERVICES
 from landbridge.api.discovery import SLICES
 from landbridge.api.kind import Kind
@@ -18,6 +21,7 @@ from landbridge.kube.informer import MOMENT, Informer, one, own_key
 from landbridge.kube.watch import CONFIRMATION, LIVED
 from tests.unit.kube.clock import Clock
 from tests.unit.kube.fake_server import (
+    QUORUM,
     FakeServer,
     Stream,
     added,
@@ -182,7 +186,7 @@ async def test_empty_list_after_a_loss_is_confirmed_by_a_second_quorum_read_s7(
         clock.advance(CONFIRMATION)
         assert await it.told(1) == "+"
         assert it.names == {"a"}
-    assert [seen.params for seen in server.lists] == [{}, {}, {}]
+    assert [seen.params for seen in server.lists] == [QUORUM] * 3
 
 
 async def test_list_that_leaves_a_key_nothing_that_counts_is_confirmed_s7(
@@ -313,3 +317,48 @@ async def test_informer_that_was_ended_is_not_live_s7(api: Api, server: FakeServ
     async with following(api) as it:
         assert await it.told(2) == "a +"
     assert not it.live(), "nobody follows any more"
+
+
+async def test_object_that_cannot_be_read_any_more_stays_as_it_was_known_s7(
+    api: Api, server: FakeServer, clock: Clock
+) -> None:
+    left = listing(20, obj("a", 15, spec=7), obj("b", 16))
+    server.script(PATH, listing(7, obj("a", 3)), left, left)
+    server.script_watch(
+        PATH, Stream(modified("a", 8, spec=7), added("c", 9), in_stream_error(410)), Stream(deleted("a", 21, spec=7))
+    )
+    async with following(api) as it:
+        assert await it.told(4) == "a + c -"
+        assert it.names == {"a", "c"}
+        clock.advance(LONG)
+        await server.asked(3)
+        clock.advance(CONFIRMATION)
+        assert sorted((await it.told(3)).split()) == ["+", "b", "c"]
+        assert await it.told(1) == "a", "deleted is deleted"
+        assert it.names == {"b"}
+
+
+async def test_objects_that_cannot_be_read_are_logged_once_and_counted_while_they_last(
+    api: Api, server: FakeServer
+) -> None:
+    def counted() -> float:
+        return REGISTRY.get_sample_value("landbridge_unreadable_objects", {"kind": "Service"}) or 0.0
+
+    before = counted()
+    odd = [modified("a", 8, spec=7), modified("a", 9, spec=7), modified("b", 10, metadata=7), modified("c", 11)]
+    server.script(PATH, listing(7, obj("a", 3, spec=7)))
+    stream = Stream(*odd)
+    server.script_watch(PATH, stream)
+    with capture_logs() as logged:
+        async with following(api) as it:
+            assert await it.told(2) == "+ c"
+            assert counted() - before == 2
+            stream.send(modified("a", 12))
+            assert await it.told(1) == "a"
+            assert counted() - before == 1
+        assert counted() == before
+    assert [(one["object"], one["kind"], one["server"]) for one in logged] == [
+        ("shop/a", "Service", server.url),
+        ("without a name", "Service", server.url),
+    ]
+    assert "Expected `object`, got `int`" in logged[0]["reason"]

@@ -151,3 +151,31 @@ def test_what_an_answer_called_gone_is_there_again_when_a_list_has_it(store: Sto
     store.gone(obj("a", 10).metadata, store.epoch)
     assert store.replace([obj("a", 3, "red")], "4") == {key("red")}
     assert store.put(obj("a", 5, "red")) == {key("red")}
+
+
+def test_what_a_list_has_but_cannot_show_stays_as_it_was_s7(store: Store[Object]) -> None:
+    for name in "abc":
+        store.put(obj(name, 3, name))
+    assert store.replace([obj("a", 3, "a")], "9", {key("b")}) == {key("c")}
+    assert store.get(key("b")) == obj("b", 3, "b")
+    assert names(store, "b") == {"b"}
+
+
+def test_where_a_list_has_something_nameless_nothing_is_gone_s7(store: Store[Object]) -> None:
+    for name in "abc":
+        store.put(obj(name, 3, name))
+    assert store.replace([obj("a", 5, "a")], "9", {None}) == {key("a")}
+    assert {found.metadata.name for found in store} == {"a", "b", "c"}
+
+
+def test_what_stayed_over_a_list_that_went_back_in_time_is_older_than_its_next_event_s7(store: Store[Object]) -> None:
+    store.put(obj("a", 900, "red"))
+    store.replace([], "40", {key("a")})
+    assert store.put(obj("a", 41, "blue")) == {key("red"), key("blue")}
+
+
+def test_an_object_that_is_twice_in_a_list_leaves_no_trace_of_the_first(store: Store[Object]) -> None:
+    store.replace([obj("a", 1, "red"), obj("a", 2, "blue")], "9")
+    assert names(store, "red") == set()
+    assert store.drop(obj("a", 3)) == {key("blue")}
+    assert len(store) == 0

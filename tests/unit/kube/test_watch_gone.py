@@ -12,7 +12,17 @@ from landbridge.api.meta import Object
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
 from landbridge.kube.api import Api
 from landbridge.kube.watch import Scope
-from tests.unit.kube.fake_server import Answer, FakeServer, Stream, added, in_stream_error, listing, obj, refuses
+from tests.unit.kube.fake_server import (
+    QUORUM,
+    Answer,
+    FakeServer,
+    Stream,
+    added,
+    in_stream_error,
+    listing,
+    obj,
+    refuses,
+)
 from tests.unit.kube.watching import PATH, watching, watching_scope
 
 GONE = in_stream_error(410, "Expired", "too old resource version: 7 (9)")
@@ -27,7 +37,7 @@ async def test_lists_again_with_a_quorum_because_absence_will_mean_removal_s7(
     async with watching(api) as watch:
         told = [event for event in await watch.take(5 if isinstance(gone, Stream) else 4) if event != "connected"]
     assert told == ["listed a@3 b@5", "lost 410", "listed a@3"]
-    assert [seen.params for seen in server.lists] == [{}, {}]
+    assert [seen.params for seen in server.lists] == [QUORUM] * 2
     assert [seen.params["resourceVersion"] for seen in server.watches] == ["7", "20"]
 
 
@@ -50,7 +60,7 @@ async def test_later_lists_are_quorum_reads_even_when_the_first_of_them_fails_s7
     server.script_watch(PATH, Stream(GONE))
     async with watching(api) as watch:
         assert await watch.take(5) == ["listed", "connected", "lost 410", "lost 500", "listed"]
-    assert [seen.params for seen in server.lists] == [{}, {}, {}]
+    assert [seen.params for seen in server.lists] == [QUORUM] * 3
 
 
 async def test_server_that_has_always_forgotten_is_asked_less_and_less_often(api: Api, server: FakeServer) -> None:

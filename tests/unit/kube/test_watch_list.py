@@ -8,10 +8,12 @@ from collections.abc import Sequence
 import pytest
 
 from landbridge.api.core import SERVICES, Service
-from landbridge.kube.api import LIST_TIMEOUT, Api
+from landbridge.kube.api import Api
+from landbridge.kube.listing import TIMEOUT
 from landbridge.kube.watch import CONFIRMATION, Scope
 from tests.unit.kube.clock import Clock
 from tests.unit.kube.fake_server import (
+    QUORUM,
     FakeServer,
     Stream,
     added,
@@ -39,7 +41,7 @@ async def test_first_list_is_a_quorum_read_too_s7(api: Api, server: FakeServer) 
     server.script(PATH, listing(7))
     async with watching(api) as watch:
         await watch.take(1)
-    assert server.lists[0].params == {}
+    assert server.lists[0].params == QUORUM
 
 
 async def test_first_list_is_tried_until_it_succeeds(api: Api, server: FakeServer) -> None:
@@ -92,7 +94,7 @@ async def test_list_that_takes_the_last_away_is_believed_when_a_second_one_says_
     assert told == [" ".join(["listed", *("a@3" for _ in second)]), "connected"]
     assert watch.pauses == [CONFIRMATION]
     assert server.watches[0].params["resourceVersion"] == "21"
-    assert [seen.params for seen in server.lists] == [{}, {}]
+    assert [seen.params for seen in server.lists] == [QUORUM] * 2
 
 
 async def test_list_that_takes_nothing_away_needs_no_second_one(api: Api, server: FakeServer) -> None:
@@ -115,7 +117,7 @@ async def test_list_that_is_never_answered_is_given_up(api: Api, server: FakeSer
     async with watching(api) as watch:
         waiting = watch.soon()
         await server.asked(1)
-        clock.advance(LIST_TIMEOUT + 1)
+        clock.advance(TIMEOUT + 1)
         assert await waiting == "lost UnreachableError"
         assert await watch.take(1) == ["listed"]
 
@@ -129,7 +131,7 @@ async def test_list_that_trickles_is_given_up(api: Api, server: FakeServer, cloc
         await trickle.asked.wait()
         for _ in range(4):
             assert not waiting.done()
-            trickle.lives(clock, LIST_TIMEOUT / 4).send(b" ")
+            trickle.lives(clock, TIMEOUT / 4).send(b" ")
             await asyncio.sleep(0.01)
         clock.advance(1)
         assert await waiting == "lost UnreachableError"

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from landbridge.kube.api import Api
-from landbridge.kube.watch import _batches
+from landbridge.kube.lines import batches
 from tests.unit.kube.fake_server import FakeServer, Stream, added, bookmark, listing, modified
 from tests.unit.kube.watching import PATH, watching
 
@@ -48,7 +48,7 @@ async def test_batches_are_the_whole_lines_of_what_came(chunks: list[bytes]) -> 
         for chunk in chunks:
             yield chunk
 
-    batches = [batch async for batch in _batches(come())]
+    found = [batch async for batch in batches(come(), "here")]
     everything = b"".join(chunks)
-    assert b"".join(batches) == everything[: everything.rfind(b"\n") + 1]
-    assert all(batch.endswith(b"\n") for batch in batches)
+    assert b"".join(found) == everything[: everything.rfind(b"\n") + 1]
+    assert all(batch.endswith(b"\n") for batch in found)

@@ -11,7 +11,18 @@ import pytest
 from landbridge.api.core import Service
 from landbridge.kube.api import Api
 from tests.unit.kube.clock import Clock
-from tests.unit.kube.fake_server import Answer, FakeServer, Stream, added, bookmark, hangs, listing, obj, refuses
+from tests.unit.kube.fake_server import (
+    QUORUM,
+    Answer,
+    FakeServer,
+    Stream,
+    added,
+    bookmark,
+    hangs,
+    listing,
+    obj,
+    refuses,
+)
 from tests.unit.kube.watching import PATH, WHOLE, Watching, watching
 
 BOUND = 90.0
@@ -39,7 +50,7 @@ async def test_streams_without_a_proof_are_followed_by_a_list_within_90_seconds_
         told = await second_list(watch)
     assert clock() - began < BOUND
     assert told == ["listed a@90", *["connected", "ended"] * 2, "listed b@30"]
-    assert server.lists[1].params == {}, "a quorum read"
+    assert server.lists[1].params == QUORUM
 
 
 @pytest.mark.parametrize("proof", [added("c", 101), bookmark(101)], ids=["event", "bookmark"])

@@ -28,6 +28,9 @@ def one_list(server: FakeServer) -> None:
     server.script(PATH, listing(7, obj("a", 3)))
 
 
+DEEP = b"[" * 25_000 + b"\n"
+
+
 def versions(server: FakeServer) -> list[str]:
     return [seen.params["resourceVersion"] for seen in server.watches]
 
@@ -146,8 +149,8 @@ async def test_waits_as_long_as_the_server_asks(api: Api, server: FakeServer) ->
 
 @pytest.mark.parametrize(
     "garbage",
-    [b"<html>\n", b'{"type":"SURPRISE","object":{}}\n', b'{"type":"ADDED","object":7}\n', b'{"object":{}}\n'],
-    ids=["no JSON", "unknown type", "no object", "no type"],
+    [b"<html>\n", b'{"type":"SURPRISE","object":{}}\n', b'{"type":"ERROR","object":7}\n', b'{"object":{}}\n', DEEP],
+    ids=["no JSON", "unknown type", "no Status", "no type", "deep"],
 )
 async def test_event_that_cannot_be_read_is_a_loss_and_not_a_crash(
     api: Api, server: FakeServer, garbage: bytes

@@ -12,6 +12,7 @@ from landbridge.api.meta import Object
 from landbridge.kube.api import Api
 from landbridge.kube.backoff import Backoff
 from landbridge.kube.errors import ApiError
+from landbridge.kube.lines import Unread
 from landbridge.kube.watch import Changed, Connected, Event, Interrupted, Listed, Lost, Proved, Scope, Watch
 
 T = TypeVar("T", bound=Object)
@@ -47,12 +48,15 @@ class Watching(Generic[T]):
 
     def _text(self, event: Event[T]) -> str:
         match event:
-            case Listed(items, _):
-                return " ".join(["listed", *map(_version, items)])
+            case Listed(items, _, unreadable):
+                odd = (f"{one.key.name if one.key else '?'}!" for one in unreadable)
+                return " ".join(["listed", *map(_version, items), *odd])
             case Connected():
                 return "connected"
             case Proved():
                 return "proved"
+            case Unread(found, deleted):
+                return f"{'deleted' if deleted else 'unread'} {found.key.name if found.key else '?'}@{found.version}"
             case Interrupted():
                 return "ended"
             case Changed(obj, deleted):

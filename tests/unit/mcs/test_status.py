@@ -157,6 +157,16 @@ def test_a_conditions_time_changes_only_with_its_status() -> None:
     assert (other.reason, other.last_transition_time) == ("NoNamespace", LATER)
 
 
+def test_a_time_that_another_tool_did_not_write_is_now() -> None:
+    found = status(mcs(), [GOOD], NOW)
+    timeless = msgspec.structs.replace(
+        found,
+        conditions=tuple(msgspec.structs.replace(one, last_transition_time="") for one in found.conditions),
+        clusters=tuple(msgspec.structs.replace(one, last_sync_time="") for one in found.clusters),
+    )
+    assert status(msgspec.structs.replace(mcs(), status=timeless), [GOOD], LATER) == status(mcs(), [GOOD], LATER)
+
+
 def test_conditions_speak_of_the_generation_that_was_seen() -> None:
     assert {c.observed_generation for c in status(mcs(generation=7), [GOOD], NOW).conditions} == {7}
 

@@ -1,0 +1,53 @@
+"""How much is read of what a server sends (rule S15): chunk by chunk, and no further than the bound."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable
+
+from landbridge.kube.errors import TooLargeError
+
+MIB = 1 << 20
+
+ANSWER = 32 * MIB
+"""Bytes of one answer, after decompression: a page of the largest EndpointSlices there are by default has half."""
+
+WHOLE_LIST = 256 * MIB
+"""Bytes of all pages of a list."""
+
+LINE = 8 * MIB
+"""Bytes of one line of a watch: five times what etcd takes for an object."""
+
+REFUSAL = 64 * 1024
+"""Bytes of an error answer that anybody looks at."""
+
+
+def too_large(server: str, what: str, most: int) -> TooLargeError:
+    """The error past a bound."""
+    return TooLargeError(
+        f"{server} sent {what} of more than {most // MIB} MiB, which is read no further: "
+        "see what answers at this address, and which objects there are so large or so many"
+    )
+
+
+async def whole(chunks: AsyncIterable[bytes], most: int, error: TooLargeError) -> bytes:
+    """Everything that comes.
+
+    Raises:
+        TooLargeError: The one given, as soon as there is more than ``most``.
+    """
+    body = bytearray()
+    async for chunk in chunks:
+        if len(body) + len(chunk) > most:
+            raise error
+        body += chunk
+    return bytes(body)
+
+
+async def beginning(chunks: AsyncIterable[bytes], most: int) -> bytes:
+    """What comes first, and no more than ``most`` of it."""
+    body = bytearray()
+    async for chunk in chunks:
+        body += chunk
+        if len(body) >= most:
+            break
+    return bytes(body[:most])

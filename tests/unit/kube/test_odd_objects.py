@@ -1,0 +1,148 @@
+"""An object that cannot be read costs only itself (rule S15), and is not gone (rule S7)."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from landbridge.api.core import SERVICES
+from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
+from landbridge.kube.api import Api
+from landbridge.kube.errors import UnreachableError
+from landbridge.kube.listing import MOST_UNREADABLE
+from landbridge.kube.watch import Scope
+from tests.unit.kube.clock import Clock
+from tests.unit.kube.fake_server import Answer, FakeServer, Stream, added, bookmark, listing, modified, obj, says
+from tests.unit.kube.watching import PATH, WHOLE, watching, watching_scope
+
+DEEP = b"[" * 10_000 + b"]" * 10_000
+"""As deep as an API server takes it where unknown fields are kept."""
+
+ODD: dict[str, tuple[bytes, str]] = {
+    "wrong type": (b'{"metadata":{"name":"x","namespace":"shop","resourceVersion":"8"},"spec":7}', "x@8"),
+    "wrong labels": (b'{"metadata":{"labels":[],"name":"x","namespace":"shop","resourceVersion":"8"}}', "x@8"),
+    "deep": (b'{"spec":{"a":"}\\"","b":%s},"metadata":{"name":"x","resourceVersion":"8"}}' % DEEP, "x@8"),
+    "deep labels": (b'{"metadata":{"name":"x","labels":%s , "resourceVersion" : "8"}}' % DEEP, "x@8"),
+    "no UTF-8": (b'{"metadata":{"name":"x","resourceVersion":"8"},"spec":{"clusterIP":"\xff"}}', "x@8"),
+    "no name": (b'{"metadata":{"resourceVersion":"8"}}', "?@8"),
+    "odd name": (b'{"metadata":{"name":["x"],"resourceVersion":"8"}}', "?@8"),
+    "odd namespace": (b'{"metadata":{"name":"x","namespace":7,"resourceVersion":"8"}}', "?@8"),
+    "odd version": (b'{"metadata":{"name":"x","resourceVersion":8}}', "x@"),
+    "version that is no number": (b'{"metadata":{"name":"x","resourceVersion":"8a"}}', "x@"),
+    "no version": (b'{"metadata":{"name":"x"}}', "x@"),
+    "no metadata": (b"{}", "?@"),
+    "null": (b"null", "?@"),
+    "odd metadata": (b'{"metadata":"x"}', "?@"),
+}
+odd = pytest.mark.parametrize(("raw", "told"), ODD.values(), ids=ODD)
+
+
+def raw_list(*items: bytes) -> Answer:
+    return says(b'{"kind":"List","metadata":{"resourceVersion":"9"},"items":[' + b", ".join(items) + b"]}")
+
+
+def raw_line(kind: bytes, raw: bytes) -> bytes:
+    return b'{"type":"' + kind + b'","object":' + raw + b"}\n"
+
+
+def plain(name: str, version: int) -> bytes:
+    return msgspec.json.encode(obj(name, version))
+
+
+@odd
+async def test_s15_list_is_read_but_for_what_cannot_be(api: Api, server: FakeServer, raw: bytes, told: str) -> None:
+    server.script(PATH, raw_list(plain("a", 3), raw, plain("b", 4)))
+    async with watching(api) as watch:
+        assert await watch.take(1) == [f"listed a@3 b@4 {told[0]}!"]
+
+
+@odd
+async def test_s15_watch_goes_on_after_what_cannot_be_read(api: Api, server: FakeServer, raw: bytes, told: str) -> None:
+    server.script(PATH, listing(7))
+    server.script_watch(PATH, Stream(added("a", 8) + raw_line(b"MODIFIED", raw) + modified("a", 9)))
+    async with watching(api) as watch:
+        assert await watch.take(5) == ["listed", "connected", "put a@8", f"unread {told}", "put a@9"]
+
+
+@pytest.mark.parametrize(("which", "told"), [("wrong type", "Service shop/x"), ("no name", "Service without a name")])
+async def test_list_of_which_nothing_may_be_left_out_says_what_cannot_be_read_s7(
+    api: Api, server: FakeServer, which: str, told: str
+) -> None:
+    server.script(PATH, raw_list(plain("a", 3), ODD[which][0]))
+    with pytest.raises(UnreachableError, match=f"{server.url}: {told} cannot be read: .+"):
+        await api.list(SERVICES)
+
+
+@pytest.mark.parametrize("which", ["wrong type", "deep", "no UTF-8", "null"])
+async def test_s15_answer_that_cannot_be_read_is_trouble_with_the_server(
+    api: Api, server: FakeServer, which: str
+) -> None:
+    server.script(f"{PATH}/x", says(ODD[which][0]))
+    with pytest.raises(UnreachableError, match=server.url):
+        await api.get(SERVICES, "x")
+
+
+@pytest.mark.parametrize("which", ["wrong type", "deep", "no UTF-8"])
+async def test_deletion_is_heeded_where_it_says_of_what_s7(api: Api, server: FakeServer, which: str) -> None:
+    server.script(PATH, listing(7))
+    server.script_watch(PATH, Stream(raw_line(b"DELETED", ODD[which][0])))
+    async with watching(api) as watch:
+        assert await watch.take(3) == ["listed", "connected", "deleted x@8"]
+
+
+@pytest.mark.parametrize("which", ["no name", "odd version"])
+async def test_deletion_of_nobody_knows_what_is_none_s7(api: Api, server: FakeServer, which: str) -> None:
+    server.script(PATH, listing(7))
+    raw, told = ODD[which]
+    server.script_watch(PATH, Stream(raw_line(b"DELETED", raw)))
+    async with watching(api) as watch:
+        assert await watch.take(3) == ["listed", "connected", f"unread {told}"]
+
+
+async def test_after_what_has_no_version_a_list_follows_within_90_seconds_s7(
+    api: Api, server: FakeServer, clock: Clock
+) -> None:
+    server.script(PATH, listing(7), listing(60))
+    streams = [Stream(bookmark(50 + n)).lives(clock, WHOLE).end() for n in range(4)]
+    server.script_watch(PATH, Stream(raw_line(b"DELETED", b"{}")).lives(clock, WHOLE).end(), *streams)
+    async with watching(api) as watch:
+        told = await watch.take(9)
+    assert told.count("listed") == 2
+
+
+async def test_s15_server_of_which_hardly_anything_can_be_read_is_lost(api: Api, server: FakeServer) -> None:
+    """Taken for what it seems to be, a list of nonsense would be an empty one."""
+    server.script(PATH, raw_list(plain("a", 3), *[b"{}"] * (MOST_UNREADABLE + 1)), listing(7))
+    async with watching(api) as watch:
+        assert await watch.take(2) == ["lost UnreachableError", "listed"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"metadata":{},"items":[]}',
+        b'{"metadata":{"resourceVersion":"x"},"items":[]}',
+        b'{"metadata":{"resourceVersion":7},"items":[{}]}',
+        b'{"metadata":{"resourceVersion":"7"},"items":{}}',
+        b'{"metadata":{"resourceVersion":"7"},"items":null}',
+        b'{"items":' + b"[" * 30_000,
+        b"[" * 30_000,
+        b"null",
+        b"",
+        b'{"kind":"Status","metadata":{},"status":"Success"}',
+    ],
+)
+async def test_s15_what_is_no_list_is_none(api: Api, server: FakeServer, body: bytes) -> None:
+    server.script(PATH, says(body), listing(7))
+    async with watching(api) as watch:
+        assert await watch.take(2) == ["lost UnreachableError", "listed"]
+
+
+async def test_s15_one_deep_multi_cluster_service_blinds_nobody(api: Api, server: FakeServer) -> None:
+    """Fields of other tools are kept in its spec, and anybody who may write one may write this."""
+    kind = MULTI_CLUSTER_SERVICES
+    deep = b'{"metadata":{"name":"x","namespace":"shop","resourceVersion":"8"},"spec":{"clusters":%s}}' % DEEP
+    server.script(kind.path(), raw_list(plain("a", 3), deep))
+    server.script_watch(kind.path(), Stream(raw_line(b"MODIFIED", deep.replace(b'"8"', b'"10"')), added("b", 11)))
+    async with watching_scope(api, Scope(kind)) as watch:
+        assert await watch.take(4) == ["listed a@3 x!", "connected", "unread x@10", "put b@11"]
