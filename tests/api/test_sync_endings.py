@@ -40,3 +40,16 @@ async def test_an_import_that_somebodys_finalizer_holds_is_waited_for_and_named_
     await _hold(scene, name)
     await scene.mcs_gone()
     assert await scene.imports(NEW) == []
+
+
+async def test_what_an_old_leader_writes_again_after_an_end_goes_again_s12(scene: Scene) -> None:
+    name = await _joined(scene)
+    import_ = await scene.read(NEW, SLICES, name)
+    assert import_
+    await scene.delete_mcs()
+    await scene.mcs_gone()
+    meta = {part: import_["metadata"][part] for part in ("name", "labels", "annotations")}
+    for cluster in CLUSTERS:
+        await scene.create(cluster, SLICES, {**import_, "metadata": meta})
+    for cluster in CLUSTERS:
+        await scene.holds(cluster, 0)

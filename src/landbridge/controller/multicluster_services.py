@@ -101,6 +101,7 @@ class MultiClusterServiceReconciler:
         if debtors := away(self._state, mcs):
             log.warning("imports left behind as a debt", service=str(key), clusters=debtors)
         await self._set_finalizers(mcs, tuple(name for name in mcs.metadata.finalizers if name != FINALIZER))
+        self._state.remember_end(mcs)
         log.info("multi-cluster service ended", service=str(key))
 
     def _await_answers(self, key: Key, clusters: Iterable[str]) -> bool:

@@ -38,6 +38,8 @@ class Router:
             if decisive == self._state.decisive.get(key):
                 return
             self._state.decisive[key] = decisive
+            if not decisive.ending:
+                self._state.ended.discard(key)
         for member in self._state.members.values():
             member.queue.add(key)
 
@@ -48,7 +50,7 @@ class Router:
             return
         mcs = self._state.multicluster_services.get(key)
         if mcs is None:
-            if self._state.owed(member.name, key):
+            if self._state.explains(member.name, key):
                 member.queue.add(key)
             return
         for name in {*mcs.spec.consumers, member.name}:

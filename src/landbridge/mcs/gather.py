@@ -28,6 +28,7 @@ def view(state: FleetState, member: Member, key: Key) -> View:
         member.name,
         known=member.name in state.clusters,
         owed=state.owed(member.name, key),
+        ended=key in state.ended,
         allowed=state.allows(member.name, key.namespace),
         leaving=state.leaving(member.name),
         swept=member.is_swept(imports),

@@ -4,6 +4,7 @@
 |--------------------------|-------------------|-------------|--------|----------------------------------------------|
 | -                        | has no Secret     | -           | KEEP   | NotKnown: an emptied hub is no order (S7)    |
 | none, deleted while away | -                 | -           | REMOVE | Debt: it is paid (S11)                       |
+| none, ended by us        | -                 | -           | REMOVE | Ended: an old leader wrote it again (S12)    |
 | none                     | leaving the fleet | -           | REMOVE | Leaving: a person said so (S11)              |
 | none, and to be swept    | -                 | -           | REMOVE | Swept: little, and looked at twice (S7)      |
 | none                     | -                 | -           | KEEP   | Unexplained: nobody said it may go (S7)      |
@@ -78,6 +79,7 @@ def intent(
     *,
     known: bool,
     owed: bool,
+    ended: bool,
     allowed: bool,
     leaving: bool,
     swept: bool,
@@ -88,7 +90,7 @@ def intent(
     if not known:
         return Decision(Intent.KEEP, NOT_KNOWN)
     if mcs is None:
-        return _without(owed=owed, leaving=leaving, swept=swept)
+        return _without(owed=owed, ended=ended, leaving=leaving, swept=swept)
     if refused := refusal(key):
         return Decision(Intent.REMOVE, refused[0])
     if FINALIZER not in mcs.metadata.finalizers:
@@ -106,8 +108,8 @@ def intent(
     return Decision(Intent.REMOVE, barrier) if barrier else Decision(Intent.SYNC, CONSUMER)
 
 
-def _without(*, owed: bool, leaving: bool, swept: bool) -> Decision:
+def _without(*, owed: bool, ended: bool, leaving: bool, swept: bool) -> Decision:
     """There is no MultiClusterService of that name."""
-    orders = {DEBT: owed, LEAVING: leaving, SWEPT: swept}
+    orders = {DEBT: owed, ENDED: ended, LEAVING: leaving, SWEPT: swept}
     order = next((reason for reason, holds in orders.items() if holds), "")
     return Decision(Intent.REMOVE, order) if order else Decision(Intent.KEEP, UNEXPLAINED)

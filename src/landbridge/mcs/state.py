@@ -10,6 +10,7 @@ from landbridge.api.meta import Key
 from landbridge.api.multicluster import MultiClusterService, MultiClusterServiceSpec
 from landbridge.api.names import FINALIZER
 from landbridge.clusters.roster import Roster
+from landbridge.mcs.ended import Ended
 
 
 class MultiClusterServices(Protocol):
@@ -47,13 +48,20 @@ class FleetState(Roster):
     """Those of the hub."""
     decisive: dict[Key, Decisive] = field(default_factory=dict)
     """What of each MultiClusterService decides, and since when it is so."""
-
+    ended: Ended = field(default_factory=Ended)
+    """What came to its end: an old leader may still write imports of it."""
     in_contact: Callable[[], bool] = lambda: True
     """Whether nobody else can lead this fleet: the hub was heard of within the lease (rule S12)."""
 
     def explains(self, cluster: str, key: Key) -> bool:
-        """Whether a MultiClusterService, or a debt, says what should become of a Service's imports in a cluster."""
-        return self.multicluster_services.get(key) is not None or self.owed(cluster, key)
+        """Whether a MultiClusterService, its end, or a debt, says what should become of imports in a cluster."""
+        return self.multicluster_services.get(key) is not None or key in self.ended or self.owed(cluster, key)
+
+    def remember_end(self, mcs: MultiClusterService) -> None:
+        """It came to its end, unless there is another one of that name by now."""
+        now = self.multicluster_services.get(mcs.metadata.key)
+        if now is None or now.metadata.uid == mcs.metadata.uid:
+            self.ended.add(mcs.metadata.key)
 
     def naming(self, cluster: str) -> list[Key]:
         """The MultiClusterServices that name a cluster."""

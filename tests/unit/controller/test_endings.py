@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
+from msgspec.structs import replace
 
 from landbridge.api.core import CONFIG_MAPS, SERVICES
 from landbridge.api.discovery import SLICES, EndpointSlice
@@ -13,7 +14,7 @@ from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES, Condition, Multi
 from landbridge.api.names import FINALIZER
 from landbridge.controller.multicluster_services import ENDING_AFTER, STATUS_INTERVAL
 from landbridge.kube.errors import ApiError, ForbiddenError
-from tests.unit.controller.rig import World, controller
+from tests.unit.controller.rig import MCS_PATH, World, controller
 from tests.unit.fakes import settle
 from tests.unit.objects import SERVICE2, mcs, service, slice_
 
@@ -212,3 +213,69 @@ async def test_s5_an_end_is_told_once_a_second_at_most_and_only_when_something_c
             rig.reconciler.queue.add(SERVICE2)
             await settle(0.1)
         assert 5 <= world.status_writes() <= 12
+
+
+async def ended(world: World) -> EndpointSlice:
+    """It comes to its end; gives what the import was."""
+    (import_,) = world.imports("new")
+    world.delete_mcs()
+    await settle(3)
+    assert world.mcs() is None
+    return replace(import_, metadata=replace(import_.metadata, resource_version="", uid=""))
+
+
+async def test_s12_what_ended_and_is_written_again_by_an_old_leader_goes_again(world: World) -> None:
+    async with controller(world) as rig:
+        import_ = await ended(world)
+        for name in ("new", "third"):
+            world.clusters[name].add(SLICES, import_)
+            assert rig.state.explains(name, SERVICE2)
+        await settle(1)
+        assert world.imports("new") == world.imports("third") == []
+
+
+async def test_s12_what_ended_and_is_written_again_out_of_our_sight_goes_again(world: World) -> None:
+    async with controller(world):
+        import_ = await ended(world)
+        world.clusters["new"].cut()
+        await settle(3)
+        world.clusters["new"].add(SLICES, import_)
+        await settle(3)
+        world.clusters["new"].heal()
+        await settle(60)
+        assert world.imports("new") == []
+
+
+async def test_s7_what_ended_and_was_made_again_is_forgotten(world: World) -> None:
+    """Then the hub is emptied: that is no order."""
+    async with controller(world) as rig:
+        await ended(world)
+        world.hub.add(MULTI_CLUSTER_SERVICES, mcs("old", "new"))
+        await settle(3)
+        assert len(world.imports("new")) == 1
+        world.hub.remove(MCS_PATH)
+        await settle(60)
+        assert len(world.imports("new")) == 1
+        assert not rig.state.explains("new", SERVICE2)
+
+
+async def test_s7_what_is_made_again_before_its_end_was_acknowledged_is_not_called_ended(world: World) -> None:
+    async with controller(world) as rig:
+        answer = world.hub.late = asyncio.Event()
+        world.delete_mcs()
+        await settle(3)
+        assert world.mcs() is None
+        world.hub.add(MULTI_CLUSTER_SERVICES, mcs("old", "new"))
+        await settle(1)
+        answer.set()
+        await settle(1)
+        assert SERVICE2 not in rig.state.ended
+
+
+async def test_s7_what_ended_under_another_leader_is_not_known_to_have_ended(world: World) -> None:
+    async with controller(world):
+        import_ = await ended(world)
+    async with controller(world):
+        world.clusters["new"].add(SLICES, import_)
+        await settle(60)
+        assert len(world.imports("new")) == 1

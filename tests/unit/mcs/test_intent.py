@@ -44,6 +44,7 @@ def decide(
     key: Key = SERVICE2,
     known: bool = True,
     owed: bool = False,
+    ended: bool = False,
     allowed: bool = True,
     leaving: bool = False,
     swept: bool = False,
@@ -56,6 +57,7 @@ def decide(
         "new",
         known=known,
         owed=owed,
+        ended=ended,
         allowed=allowed,
         leaving=leaving,
         swept=swept,
@@ -100,6 +102,11 @@ def test_s7_a_cluster_whose_secret_vanished_is_left_as_it_is(found: MultiCluster
 
 def test_s11_a_debt_is_paid() -> None:
     assert decide(None, owed=True, there=SERVICE) == (Intent.REMOVE, DEBT)
+
+
+def test_s12_what_ended_and_reappears_goes_again_unless_there_is_a_new_object() -> None:
+    assert decide(None, ended=True, there=SERVICE) == (Intent.REMOVE, ENDED)
+    assert decide(mcs(), ended=True, there=SERVICE) == (Intent.SYNC, CONSUMER)
 
 
 def test_s11_a_leaving_cluster_is_swept_even_of_what_nothing_explains() -> None:
