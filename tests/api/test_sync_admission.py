@@ -55,7 +55,8 @@ async def test_a_write_that_was_changed_on_its_way_is_not_acknowledged_s5(scene:
         await scene.put_slice(OLD, two, three)
         row = await scene.shows(NEW, "Pending", importedReady=1)
         assert (
-            "was changed on its way into newcluster; is a mutating webhook or policy at work there?" in row["message"]
+            "was changed on its way into newcluster (endpoints); is a mutating webhook or policy at work there?"
+            in row["message"]
         )
         ready = await eventually(lambda: scene.condition("Ready"), lambda found: found["status"] == "False")
         assert row["message"] in ready["message"]
