@@ -40,6 +40,7 @@ class Command:
             str(PROGRAM),
             *arguments,
             env=os.environ | {"KUBECONFIG": str(self.kubeconfig), "COLUMNS": "200"},
+            stdin=asyncio.subprocess.DEVNULL,  # nobody is there who could be asked
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
+from rich import box
+from rich.console import Console
+from rich.table import Table
 
 Kubeconfig = Annotated[
     Path | None, Parameter(help="Your kubeconfig; by default $KUBECONFIG, or ~/.kube/config.", show_default=False)
@@ -22,9 +26,26 @@ FromArgoCD = Annotated[
         show_default=False,
     ),
 ]
+MemberServer = Annotated[
+    str,
+    Parameter(
+        help="With --from-argocd: URL by which this command reaches the cluster, if not that of the Secret.",
+        show_default=False,
+    ),
+]
 DryRun = Annotated[bool, Parameter(negative=(), help="Check everything, change nothing, and say what would be done.")]
 Format = Literal["text", "json"]
 Output = Annotated[Format, Parameter(name=["--output", "-o"], help="How to print the result.")]
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Console:
+    """Print a result as a table: as wide as the terminal, or wide enough for a file. Gives what prints more lines."""
+    table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
+    for row in rows:
+        table.add_row(*row)
+    console = Console(soft_wrap=True, width=None if Console().is_terminal else 240)
+    console.print(table)
+    return console
 
 
 def report(line: str) -> None:

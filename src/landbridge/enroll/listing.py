@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Set
 from datetime import UTC, datetime
 
 import msgspec
+from msgspec.structs import replace
 
+from landbridge.api.discovery import SLICES
+from landbridge.api.meta import Key
+from landbridge.api.multicluster import MULTI_CLUSTER_SERVICE_NAMES
+from landbridge.api.names import MANAGED_BY, MANAGER
 from landbridge.enroll.admission import initialised
+from landbridge.enroll.remains import foreign_notes, unexplained_note
 from landbridge.enroll.server import version_text
 from landbridge.enroll.trial import Connect
 from landbridge.fleet.cluster import Cluster
@@ -16,9 +23,13 @@ from landbridge.fleet.tokens import TokenError, lifetime
 from landbridge.kube.api import Api
 from landbridge.kube.credentials import StaticToken
 from landbridge.kube.errors import KubeError, UnauthorizedError
+from landbridge.mcs.holdings import holdings
 
 TIMEOUT = 5.0
 """Seconds that a member has to answer."""
+
+COUNT_TIMEOUT = 20.0
+"""Seconds that it has to list its imports."""
 
 READY = "Ready"
 LEAVING = "Leaving"
@@ -38,6 +49,12 @@ class Row(msgspec.Struct, frozen=True, rename="camel"):
     namespaces: tuple[str, ...] = ()
     token_expires: str = ""
     since: str = ""
+    imports: int | None = None
+    """Imports of this fleet in it."""
+    unexplained: int | None = None
+    """Those of them that neither a MultiClusterService nor a debt explains."""
+    foreign: dict[str, int] = {}
+    """How many imports other fleets have in it, by their uids."""
     message: str = ""
 
 
@@ -48,8 +65,35 @@ async def rows(hub: Api, *, connect: Connect = Api, timeout: float = TIMEOUT) ->
         RefusedError: The hub holds no fleet.
         KubeError: The hub refused, or gave no answer.
     """
-    await initialised(hub)
-    return list(await asyncio.gather(*(_row(entry, connect, timeout) for entry in await members(hub))))
+    record = await initialised(hub)
+    there = frozenset(mcs.metadata.key for mcs in (await hub.list(MULTI_CLUSTER_SERVICE_NAMES)).items)
+
+    async def row(entry: Entry) -> Row:
+        found = await _row(entry, connect, timeout)
+        if found.state != READY or entry.cluster is None:
+            return found
+        explained = there | record.debts.get(entry.name, frozenset())
+        return await _counted(found, entry.cluster, connect, record.uid, explained)
+
+    return list(await asyncio.gather(*map(row, await members(hub))))
+
+
+async def _counted(row: Row, cluster: Cluster, connect: Connect, fleet: str, explained: Set[Key]) -> Row:
+    """The row, with the imports that the cluster holds, if they can be counted in time."""
+    try:
+        async with asyncio.timeout(COUNT_TIMEOUT), connect(cluster.config, StaticToken(cluster.token)) as api:
+            slices = (await api.list(SLICES, selector=f"{MANAGED_BY}={MANAGER}")).items
+    except (TimeoutError, KubeError) as error:
+        return replace(row, message=f"its imports cannot be counted: {error or 'no answer in time'}")
+    found = holdings(slices, fleet, lambda key: key in explained)
+    notes = [*unexplained_note(row.name, found), *foreign_notes(row.name, found.foreign)]
+    return replace(
+        row,
+        imports=found.imports,
+        unexplained=len(found.unexplained),
+        foreign=dict(found.foreign),
+        message="; ".join(notes),
+    )
 
 
 async def _row(entry: Entry, connect: Connect, timeout: float) -> Row:

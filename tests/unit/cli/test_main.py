@@ -42,7 +42,7 @@ def test_a_refusal_is_one_line_on_standard_error(tmp_path: Path, capsys: pytest.
     assert "give another with --kubeconfig" in captured.err
 
 
-@pytest.mark.parametrize("command", ["init", "join", "leave", "list"])
+@pytest.mark.parametrize("command", ["init", "join", "leave", "list", "sweep", "debts"])
 def test_help_explains_each_option(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("fleet", command, "--help") == 0
     assert "Exit codes" in capsys.readouterr().out

@@ -17,6 +17,7 @@ from tests.unit.kube.certificates import Authority
 from tests.unit.memory_api import MemoryApi
 
 JOIN = ("fleet", "join", "oldcluster", "--kubeconfig", "/nowhere")
+SWEEP = ("fleet", "sweep", "oldcluster", "--kubeconfig", "/nowhere")
 LEAVE = ("fleet", "leave", "oldcluster", "--kubeconfig", "/nowhere")
 
 
@@ -27,6 +28,8 @@ LEAVE = ("fleet", "leave", "oldcluster", "--kubeconfig", "/nowhere")
         ((*JOIN, "--context", "old", "--from-argocd", "x"), "ConflictingOptions", "give one of them"),
         ((*JOIN, "--context", "old", "--argocd-server", "https://x"), "ConflictingOptions", "give --argocd too"),
         ((*JOIN, "--from-argocd", "x", "--argocd"), "AlreadyRegistered", "by Secret x"),
+        (SWEEP, "NoContext", "--context, or the Secret"),
+        ((*SWEEP, "--context", "old", "--server", "https://x"), "ConflictingOptions", "is for --from-argocd"),
         (LEAVE, "NoContext", "--context, or the Secret"),
         ((*LEAVE, "--context", "old", "--from-argocd", "x"), "ConflictingOptions", "give one of them"),
         ((*LEAVE, "--context", "old", "--from-argocd", "x", "--force"), "ConflictingOptions", "give one of them"),

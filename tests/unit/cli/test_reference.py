@@ -13,7 +13,7 @@ from landbridge.cli import app
 
 ROOT = Path(__file__).parents[3]
 REFERENCE = (ROOT / "docs" / "reference.md").read_text()
-COMMANDS = ("init", "join", "leave", "list")
+COMMANDS = ("init", "join", "leave", "list", "sweep", "debts")
 
 
 def options(command: App) -> set[str]:
@@ -34,7 +34,9 @@ def test_every_option_is_documented(command: tuple[str, ...]) -> None:
 
 def test_every_reason_and_state_is_documented() -> None:
     source = "\n".join(
-        path.read_text() for part in ("fleet", "cli") for path in (ROOT / "src/landbridge" / part).rglob("*.py")
+        path.read_text()
+        for part in ("fleet", "enroll", "cli")
+        for path in (ROOT / "src/landbridge" / part).rglob("*.py")
     )
     reasons = set(re.findall(r'^[A-Z_]+ = "([A-Z][A-Za-z]+)"$', source, re.MULTILINE))
     assert {reason for reason in reasons if f"`{reason}`" not in REFERENCE} == set()

@@ -7,11 +7,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from landbridge.cli.fleet.reach import CONFLICTING_OPTIONS, check_one, member_config
-from landbridge.cli.options import DryRun, FromArgoCD, HubContext, Kubeconfig, report
+from landbridge.cli.fleet.reach import check_one, check_server, member_config
+from landbridge.cli.options import DryRun, FromArgoCD, HubContext, Kubeconfig, MemberServer, report
 from landbridge.enroll.leave import TIMEOUT
 from landbridge.enroll.leave import leave as leave_fleet
-from landbridge.fleet.refusal import RefusedError
 from landbridge.kube.api import Api
 from landbridge.kube.config import load
 
@@ -24,13 +23,7 @@ async def leave(
         str | None, Parameter(help="Context of the cluster; only --force does without.", show_default=False)
     ] = None,
     from_argocd: FromArgoCD = None,
-    server: Annotated[
-        str,
-        Parameter(
-            help="With --from-argocd: URL by which this command reaches the cluster, if not that of the Secret.",
-            show_default=False,
-        ),
-    ] = "",
+    server: MemberServer = "",
     hub_context: HubContext = None,
     kubeconfig: Kubeconfig = None,
     force: Annotated[
@@ -49,8 +42,7 @@ async def leave(
     again to wait on.
     """
     check_one(name, context, from_argocd, optional=force)
-    if server and from_argocd is None:
-        raise RefusedError(CONFLICTING_OPTIONS, "--server is for --from-argocd: a context has its own address")
+    check_server(server, from_argocd)
     async with AsyncExitStack() as open_apis:
         hub = await open_apis.enter_async_context(Api(load(hub_context, kubeconfig)))
         member = None

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
-from rich import box
-from rich.console import Console
-from rich.table import Table
 
-from landbridge.cli.options import HubContext, Kubeconfig, Output
+from landbridge.cli.options import HubContext, Kubeconfig, Output, print_table
 from landbridge.enroll.listing import Row, rows
 from landbridge.kube.api import Api
 from landbridge.kube.config import load
@@ -33,12 +30,12 @@ async def list_members(
 
 
 def _print(found: Sequence[Row]) -> None:
-    table = Table(*COLUMNS, box=box.SIMPLE_HEAD, pad_edge=False)
-    for row in found:
-        cidrs, namespaces = ", ".join(row.pod_cidrs), ", ".join(row.namespaces) or "all"
-        table.add_row(row.name, row.state, row.version, row.server, cidrs, namespaces, row.token_expires, row.since)
-    console = Console(soft_wrap=True, width=None if Console().is_terminal else 240)
-    console.print(table)
+    console = print_table(COLUMNS, map(_cells, found))
     for row in found:
         if row.message:
             console.print(f"{row.name}: {row.message}", markup=False, highlight=False)
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    cidrs, namespaces = ", ".join(row.pod_cidrs), ", ".join(row.namespaces) or "all"
+    return row.name, row.state, row.version, row.server, cidrs, namespaces, row.token_expires, row.since

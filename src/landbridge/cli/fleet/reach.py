@@ -31,6 +31,16 @@ def check_one(name: str, context: str | None, from_argocd: str | None, *, option
         )
 
 
+def check_server(server: str, from_argocd: str | None) -> None:
+    """Raise where a person gives an address for a cluster that is named by its context.
+
+    Raises:
+        RefusedError: So it is.
+    """
+    if server and from_argocd is None:
+        raise RefusedError(CONFLICTING_OPTIONS, "--server is for --from-argocd: a context has its own address")
+
+
 async def member_config(
     hub: Api,
     context: str | None,
