@@ -160,11 +160,13 @@ async def test_a_changed_address_is_a_new_connection_s8(scene: Scene) -> None:
     await scene.make_mcs([OLD], [NEW])
     await scene.put_slice(OLD, one)
     before = await scene.only_import(NEW, one)
+    row = await scene.shows(NEW, "Synced", importedReady=1)
     cluster = scene.world.cluster(NEW)
     mark = scene.world.audit(NEW).mark()
     await _write(scene, NEW, {"server": encode(cluster.direct_server)})
     try:
         await eventually(cluster.forwarder, lambda state: state.connections == 0)
+        assert await scene.row(NEW) == row, "at no moment it was Stale: its time would be another"
         await cluster.cut(api=True)
         await scene.put_slice(OLD, two)
         after = await scene.only_import(NEW, two)
@@ -178,6 +180,29 @@ async def test_a_changed_address_is_a_new_connection_s8(scene: Scene) -> None:
     await eventually(cluster.forwarder, lambda state: state.connections > 0)
     await scene.put_slice(OLD, three)
     await scene.arrives(NEW, three)
+
+
+async def test_a_wrong_ca_blinds_no_healthy_cluster_s8(scene: Scene) -> None:
+    await scene.make_service(OLD, NEW)
+    one, two, three = scene.pods(OLD, 3)
+    await scene.make_mcs([OLD], [NEW])
+    await scene.put_slice(OLD, one)
+    await scene.arrives(NEW, one)
+    secret = await _secret(scene, NEW)
+    known = read_cluster(secret)
+    wrong = replace(known.config, ca=read_cluster(await _secret(scene, OLD)).config.ca)
+    await _write(scene, NEW, {"config": encode(render_settings(wrong, known.token))})
+    try:
+        trouble = await eventually(lambda: scene.row(NEW), lambda row: row.get("message"))
+        assert "new address or CA not usable yet" in trouble["message"]
+        assert trouble["state"] == "Synced"
+        await scene.put_slice(OLD, two)
+        await scene.arrives(NEW, two, deadline=3)
+    finally:
+        await _write(scene, NEW, secret.data or {})
+    await scene.shows(NEW, "Synced", message="")
+    await scene.put_slice(OLD, three)
+    await scene.arrives(NEW, three, deadline=3)
 
 
 async def _change(scene: Scene, pod: str) -> Request:

@@ -16,6 +16,7 @@ from landbridge.clusters.roster import Roster
 from landbridge.fleet.cluster import Cluster
 from landbridge.fleet.renewal import keep_renewed
 from landbridge.fleet.stores import secret_store
+from landbridge.fleet.tokens import TokenError
 from landbridge.kube.api import Api
 from landbridge.kube.credentials import StaticToken
 from landbridge.kube.guarded import GuardedApi
@@ -34,7 +35,7 @@ class Listener(Protocol):
         """Contact with a member was won or lost, in part or as a whole."""
 
     def engagement_failed(self, cluster: str) -> None:
-        """The engagement of a cluster ended by an error; it is tried again."""
+        """The engagement of a cluster, or of the one that seeks its place, has trouble; it is tried again."""
 
     def roster_changed(self) -> None:
         """A cluster came, goes, or is described otherwise."""
@@ -45,65 +46,149 @@ Duty = Callable[[Member], Awaitable[None]]
 
 
 class Engagement:
-    """A cluster's task, from `start` to `end`; what goes wrong in it stays in it (rule S15)."""
+    """A connection's task, from `start` to `end`; what goes wrong in it stays in it (rule S15).
 
-    def __init__(self, roster: Roster, hub: Api, cluster: Cluster, listener: Listener, duty: Duty) -> None:
+    One that ``seeks`` the place of another sees, and is seen by nobody, until it may `enter`; and writes nothing until
+    it may `serve`. ``news`` is called when `complete` or `trouble` may say something else than before.
+    """
+
+    def __init__(
+        self,
+        roster: Roster,
+        hub: Api,
+        cluster: Cluster,
+        listener: Listener,
+        duty: Duty,
+        *,
+        seeks: bool = False,
+        news: Callable[[], None] = lambda: None,
+    ) -> None:
         self.cluster = cluster
+        """As its Secret says."""
+        self.config = cluster.config
+        """What it is connected to."""
         self._roster = roster
         self._hub = hub
         self._listener = listener
         self._duty = duty
+        self._news = news
         self._token = StaticToken(cluster.token)
         self._task: asyncio.Task[None] | None = None
+        self._member: Member | None = None
+        self._error = ""
+        self._seeks = seeks
+        self._serves = asyncio.Event()
+        if not seeks:
+            self._serves.set()
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything is listed, and in view."""
+        return self._member is not None and self._member.live and self._member.namespaces.synced
+
+    @property
+    def trouble(self) -> str:
+        """Why it is not complete; empty while nothing went wrong."""
+        if self._member is None:
+            return self._error
+        return "" if self._member.connecting or self.complete else self._member.trouble
 
     def start(self, tasks: asyncio.TaskGroup) -> None:
         """Engage."""
         self._task = tasks.create_task(contain(self.cluster.name, self._live, self._failed))
 
+    def enter(self) -> None:
+        """Take the place of another in one step: at no moment the cluster is out of view."""
+        self._seeks = False
+        if member := self._member:
+            if (old := self._roster.members.get(member.name)) and old.live:
+                member.since = old.since
+            self._enter(member)
+            self._listener.contact_changed(member, True)
+
+    def serve(self) -> None:
+        """Write: nobody else does so any more."""
+        self._serves.set()
+
     async def end(self) -> None:
         """Disengage; what is in the cluster stays."""
+        if not self._seeks:
+            self._roster.failures.pop(self.cluster.name, None)
         if self._task:
             self._task.cancel()
             await asyncio.wait([self._task])
-        self._roster.failures.pop(self.cluster.name, None)
 
     def update(self, cluster: Cluster) -> None:
         """Take in what its Secret says now; a new token serves the next request (rule S8)."""
-        if self.cluster.token != cluster.token:  # else ours may be newer, and on its way into the Secret
-            self._token.value = cluster.token
+        if self.cluster.token != cluster.token and self.config == cluster.config:
+            self._token.value = cluster.token  # else ours may be newer, and on its way into the Secret
         self.cluster = cluster
-        if member := self._roster.members.get(cluster.name):
-            member.cluster = cluster
+        if self._member:
+            self._member.cluster = cluster
 
     async def _live(self) -> None:
-        name, roster = self.cluster.name, self._roster
-        async with Api(self.cluster.config, self._token, self._hub.patience) as api:
-            member = Member(
+        async with Api(self.config, self._token, self._hub.patience) as api:
+            member = self._member = Member(
                 self.cluster,
-                GuardedApi(api, roster.permit),
-                on_change=self._listener.member_changed,
-                on_contact=self._listener.contact_changed,
+                GuardedApi(api, self._roster.permit),
+                on_change=self._changed,
+                on_contact=self._contact_changed,
             )
-            roster.failures.pop(name, None)
-            roster.members[name] = member
-            LIVE.labels(name).set(0)
-            log.info("cluster engaged", cluster=name, server=api.server)
+            if not self._seeks:
+                self._enter(member)
             try:
                 await self._work(member, api)
             finally:
-                del roster.members[name]
+                self._member = None
                 member.queue.close()
-                for gauge in (LIVE, QUEUE, IMPORTS, UNEXPLAINED, AWAITING):
-                    gauge.remove(name)
-                log.info("cluster disengaged", cluster=name)
+                self._leave(member)
+
+    def _enter(self, member: Member) -> None:
+        name, roster = member.name, self._roster
+        roster.failures.pop(name, None)
+        roster.members[name] = member
+        LIVE.labels(name).set(member.live)
+        log.info("cluster engaged", cluster=name, server=member.api.server)
+
+    def _leave(self, member: Member) -> None:
+        name, roster = member.name, self._roster
+        if roster.members.get(name) is not member:
+            return  # it never entered, or another one took its place
+        del roster.members[name]
+        for gauge in (LIVE, QUEUE, IMPORTS, UNEXPLAINED, AWAITING):
+            gauge.remove(name)
+        log.info("cluster disengaged", cluster=name)
 
     async def _work(self, member: Member, api: Api) -> None:
-        store = secret_store(self._hub, lambda: self.cluster)
+        store = secret_store(self._hub, self.stored)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(endless(member.follow()))
+            await self._serves.wait()
             tasks.create_task(endless(self._duty(member)))
             tasks.create_task(endless(keep_renewed(api, SYNC_ACCOUNT, self._token, store)))
 
+    def stored(self) -> Cluster:
+        """The cluster as its Secret has it; our token belongs there only while it names what we are connected to.
+
+        Raises:
+            TokenError: It names something else.
+        """
+        if self.cluster.config != self.config:
+            raise TokenError("the Secret names another address or CA by now")
+        return self.cluster
+
+    def _changed(self, member: Member, key: Key) -> None:
+        if self._roster.members.get(member.name) is member:
+            self._listener.member_changed(member, key)
+
+    def _contact_changed(self, member: Member, won: bool) -> None:
+        if self._roster.members.get(member.name) is member:
+            self._listener.contact_changed(member, won)
+        self._news()
+
     def _failed(self, error: str) -> None:
-        self._roster.failures[self.cluster.name] = error
-        self._listener.engagement_failed(self.cluster.name)
+        self._error = error
+        if not self._seeks:
+            self._roster.failures[self.cluster.name] = error
+            self._listener.engagement_failed(self.cluster.name)
+        self._news()

@@ -13,6 +13,7 @@ from landbridge.api.meta import Key, ObjectMeta
 from landbridge.api.names import FINALIZER
 from landbridge.clusters.engagement import Duty, Engagement, Listener
 from landbridge.clusters.roster import Roster
+from landbridge.clusters.succession import Succession
 from landbridge.clusters.worker import work
 from landbridge.fleet.cluster import PREFIX, Cluster, read_cluster
 from landbridge.fleet.settings import RefusedClusterError
@@ -23,6 +24,9 @@ from landbridge.kube.store import Store
 
 WORKERS = 8
 """Clusters that are engaged, updated or let go at once: the hub may be slow with one Secret."""
+
+SUCCESSOR_CHECK = 5.0
+"""Seconds between two looks, in memory, at the trouble of a new address or CA."""
 
 LEAVING_CHECK = 0.25
 """Seconds between two looks, in memory, at whether a leaving cluster is clean."""
@@ -51,7 +55,7 @@ class Engagements:
         self._clean = clean
         self._queue: WorkQueue[Key] = WorkQueue()
         self._tracebacks = Tracebacks()
-        self._engaged: dict[str, Engagement] = {}
+        self._engaged: dict[str, Succession] = {}
         self._changed: set[Key] = set()
         """Secrets that say something new, other than a token, of which the others have not heard yet."""
 
@@ -89,16 +93,14 @@ class Engagements:
     async def _reconcile(self, key: Key, tasks: asyncio.TaskGroup) -> None:
         name = key.name.removeprefix(PREFIX)
         cluster = self._roster.clusters.get(name)
-        engaged = self._engaged.get(name)
-        if engaged and (cluster is None or cluster.config != engaged.cluster.config):
-            del self._engaged[name]
+        if cluster is None and (engaged := self._engaged.pop(name, None)):
             await engaged.end()
         if cluster:
             self._roster.held_up.add(name)
             if not await self._is_held(cluster):
                 return
             self._roster.held_up.discard(name)
-            self._serve(cluster, tasks)
+            await self._serve(cluster, key, tasks)
         if key in self._changed:
             self._changed.discard(key)
             self._listener.roster_changed()
@@ -121,13 +123,28 @@ class Engagements:
     async def _set_finalizers(self, cluster: Cluster, finalizers: tuple[str, ...]) -> None:
         await self._hub.merge_patch(SECRETS, cluster.meta, {"metadata": {"finalizers": finalizers}})
 
-    def _serve(self, cluster: Cluster, tasks: asyncio.TaskGroup) -> None:
-        if engaged := self._engaged.get(cluster.name):
-            engaged.update(cluster)
+    async def _serve(self, cluster: Cluster, key: Key, tasks: asyncio.TaskGroup) -> None:
+        def engage(described: Cluster, seeks: bool) -> Engagement:
+            engagement = Engagement(
+                self._roster,
+                self._hub,
+                described,
+                self._listener,
+                self._duty,
+                seeks=seeks,
+                news=lambda: self._queue.add(key),
+            )
+            engagement.start(tasks)
+            return engagement
+
+        engaged = self._engaged.get(cluster.name)
+        if engaged is None:
+            self._engaged[cluster.name] = Succession(self._roster, cluster, engage)
             return
-        engagement = Engagement(self._roster, self._hub, cluster, self._listener, self._duty)
-        self._engaged[cluster.name] = engagement
-        engagement.start(tasks)
+        if await engaged.heed(cluster):
+            self._listener.engagement_failed(cluster.name)
+        if engaged.pending:
+            self._queue.add_after(key, SUCCESSOR_CHECK)
 
     async def _let_go(self, cluster: Cluster, key: Key) -> None:
         """Take our finalizer off the Secret of a leaving cluster when nothing of ours is left (rule S11)."""

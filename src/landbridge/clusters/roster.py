@@ -62,6 +62,8 @@ class Roster:
     """Clusters that cannot be engaged yet: what must outlive us is not written on the hub."""
     failures: dict[str, str] = field(default_factory=dict)
     """Why the engagement of a cluster ended, where it did; it is tried again."""
+    successors: dict[str, str] = field(default_factory=dict)
+    """Why a new address or CA of a cluster is not usable yet; the connection that there was goes on."""
 
     def live(self, cluster: str) -> bool:
         """Whether the cluster is engaged, and what it provides is in view."""

@@ -48,10 +48,12 @@ def cluster_view(state: FleetState, name: str, mcs: MultiClusterService, now: fl
     """One cluster, for the status of one MultiClusterService; ``now`` is the loop's time."""
     key = mcs.metadata.key
     allowed = state.allows(name, key.namespace)
-    member = state.members.get(name)
+    member, successor = state.members.get(name), state.successors.get(name, "")
     if member is None:
         trouble = _why_not_engaged(state, name)
-        return ClusterView(name, state.joined(name), False, trouble, allowed, False, None, 0, 0, "", "", False)
+        return ClusterView(
+            name, state.joined(name), False, trouble, allowed, False, None, 0, 0, "", "", False, successor
+        )
     service = member.services.store.get(key)
     own, imports = exported(service, member.slices.store.group(key)), member.imports(key, state.uid)
     return ClusterView(
@@ -67,6 +69,7 @@ def cluster_view(state: FleetState, name: str, mcs: MultiClusterService, now: fl
         refused=member.refused.get(key, ""),
         failed=member.failed.get(key) or member.contested.get(key) or held(name, imports),
         pending=_pending(state, member, key, now),
+        successor=successor,
     )
 
 

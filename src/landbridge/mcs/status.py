@@ -45,6 +45,8 @@ class ClusterView:
     """Why the last write failed for another reason."""
     pending: bool
     """Whether there is something left to write."""
+    successor: str = ""
+    """Why its new address or CA is not in use yet, where it has one."""
 
 
 ENDING = "Ending"
@@ -164,6 +166,8 @@ def _status(
 
 def _row(mcs: MultiClusterService, view: ClusterView, finding: Finding | None, now: str) -> ClusterStatus:
     state, message = finding or ("Synced", "")
+    if view.successor:
+        message = "; ".join(filter(None, (message, f"new address or CA not usable yet: {view.successor}")))
     roles: tuple[tuple[Role, tuple[str, ...]], ...] = (
         ("Provider", mcs.spec.providers),
         ("Consumer", mcs.spec.consumers),

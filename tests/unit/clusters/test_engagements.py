@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import msgspec
@@ -16,12 +14,10 @@ from prometheus_client import REGISTRY
 from landbridge.api.core import SECRETS, SERVICES
 from landbridge.api.discovery import SLICES
 from landbridge.api.meta import Key
-from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES, MultiClusterServiceStatus
+from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
 from landbridge.api.names import FINALIZER
-from landbridge.clusters import engagement as engage
 from landbridge.clusters.bulkhead import END
 from landbridge.clusters.engagement import Engagement
-from landbridge.clusters.engagements import Engagements
 from landbridge.clusters.member import Member
 from landbridge.fleet.cluster import cluster_secret, encode
 from landbridge.fleet.record import FleetRecord
@@ -29,92 +25,13 @@ from landbridge.kube.clock import utc_now
 from landbridge.kube.config import ServerConfig
 from landbridge.kube.credentials import StaticToken
 from landbridge.kube.errors import ForbiddenError, UnreachableError
-from landbridge.kube.informer import Informer
-from landbridge.kube.patience import Patience
-from landbridge.mcs.ending import emptied
 from landbridge.telemetry.metrics import IMPORTS, QUEUE, UNEXPLAINED
+from tests.unit.clusters.engaged import Engaged, engaging, gauge, leave, path, status
 from tests.unit.controller.rig import Rig, World
-from tests.unit.fakes import WatchedApi, running, settle
+from tests.unit.fakes import running, settle
 from tests.unit.objects import ENDED, FLEET_UID, SERVICE2, cluster, mcs, service, slice_
 
 pytestmark = pytest.mark.looptime
-
-
-class Engaged(Rig):
-    """A controller that engages what the Secrets name."""
-
-    def __init__(self, world: World) -> None:
-        super().__init__(world)
-        self.secrets = Informer(
-            world.hub,
-            SECRETS,
-            namespace="landbridge-system",
-            on_change=lambda key: self.engagements.secret_changed(key),
-            on_contact=lambda: None,
-        )
-        self.engagements = Engagements(
-            self.state,
-            world.hub,
-            self.secrets.store,
-            listener=self.router,
-            duty=lambda member: self.keep_imports(member),
-            clean=lambda name: emptied(self.state, name),
-        )
-
-    def record_changed(self, before: FleetRecord) -> None:
-        super().record_changed(before)
-        self.engagements.record_changed()
-
-    async def run(self) -> None:
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.keeper.run())
-            await self.keeper.loaded()
-            tasks.create_task(self.services.run())
-            tasks.create_task(self.secrets.run())
-            tasks.create_task(self.reconciler.run())
-            tasks.create_task(self.engagements.run(tasks))
-
-
-@asynccontextmanager
-async def engaging(world: World) -> AsyncGenerator[Engaged]:
-    rig = Engaged(world)
-    async with running(rig.run()):
-        await settle(3)
-        yield rig
-    rig.close()
-
-
-@pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    """`service2` moves from old to new; the Secrets of both are there. No token is ever due."""
-    world = World()
-    apis = {api.server: api for api in world.clusters.values()}
-
-    def connect(config: ServerConfig, token: StaticToken, _: Patience) -> WatchedApi:
-        apis[config.server].tokens = token
-        return apis[config.server]
-
-    async def never(*_: object) -> None:
-        await asyncio.Event().wait()
-
-    monkeypatch.setattr(engage, "Api", connect)
-    monkeypatch.setattr(engage, "keep_renewed", never)
-    world.hub.add(MULTI_CLUSTER_SERVICES, mcs("old", "old new"))
-    for name in ("old", "new"):
-        world.hub.add(SECRETS, cluster_secret(cluster(name)))
-        world.clusters[name].add(SERVICES, service())
-    world.clusters["old"].add(SLICES, slice_("a", "10.1.0.1"))
-    return world
-
-
-def path(name: str) -> str:
-    return SECRETS.path("landbridge-system", f"cluster-{name}")
-
-
-def leave(world: World, name: str) -> None:
-    """What `landbridge fleet leave` does first."""
-    body = world.hub.objects[path(name)]
-    world.hub.put(path(name), body | {"metadata": body["metadata"] | {"deletionTimestamp": "2026-01-01T00:00:00Z"}})
 
 
 async def test_the_clusters_of_the_secrets_are_engaged(world: World) -> None:
@@ -441,10 +358,6 @@ async def test_a_cluster_that_cannot_leave_yet_does_not_keep_the_others_busy(
         assert len(looks) == 1
 
 
-def gauge(name: str, cluster: str = "old") -> float | None:
-    return REGISTRY.get_sample_value(name, {"cluster": cluster})
-
-
 async def test_a_cluster_that_was_never_reached_counts_as_not_live(world: World) -> None:
     world.clusters["old"].cut()
     async with engaging(world):
@@ -557,10 +470,3 @@ async def test_s15_what_nobody_foresaw_ends_one_engagement_which_is_tried_again(
 def failures(name: str) -> float:
     labels = {"cluster": name, "reason": "RecursionError"}
     return REGISTRY.get_sample_value("landbridge_engagement_failures_total", labels) or 0.0
-
-
-def status(world: World) -> MultiClusterServiceStatus:
-    found = world.mcs()
-    assert found
-    assert found.status
-    return found.status
