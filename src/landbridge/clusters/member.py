@@ -116,6 +116,10 @@ class Member:
         errors = (informer.error for informer in (self.slices, self.services))
         return next((described(error) for error in errors if error), "not everything is read yet")
 
+    def shows(self, *, provider: bool) -> bool:
+        """Whether that of it is in view which its roles in a Service need."""
+        return self.live if provider else self.writable
+
     def lacks_namespace(self, name: str) -> bool:
         """Whether a namespace is known to be missing."""
         return self.namespaces.synced and self.namespaces.store.get(Key("", name)) is None

@@ -7,6 +7,7 @@ from landbridge.api.multicluster import MultiClusterService
 from landbridge.api.names import FINALIZER
 from landbridge.clusters.member import Member
 from landbridge.clusters.ownership import imported, service_of, source
+from landbridge.controller.flapping import LOST_REPORT_DELAY, Flapping
 from landbridge.fleet.record import FleetRecord
 from landbridge.kube.clock import utc_now
 from landbridge.kube.queue import WorkQueue
@@ -16,9 +17,6 @@ from landbridge.telemetry.metrics import LIVE
 SETTLE = 0.25
 """Seconds from a change to its report, in which it is usually written: or every change would be reported twice."""
 
-LOST_REPORT_DELAY = 2.0
-"""Seconds of lost contact before it is reported: a watch that comes back at once is no news."""
-
 
 class Router:
     """Fans changes out. Every method only adds keys to queues."""
@@ -26,6 +24,7 @@ class Router:
     def __init__(self, state: FleetState, hub: WorkQueue[Key]) -> None:
         self._state = state
         self._hub = hub
+        self._flapping = Flapping()
 
     def service_changed(self, key: Key) -> None:
         """A MultiClusterService was put or deleted; its own status is no news to members."""
@@ -64,12 +63,15 @@ class Router:
         if won:
             self._take_signs(member)
             self._resync(member)
+        if not won:
+            self._flapping.lost(member.name)
+        elif member.live:
+            self._flapping.won(member.name)
         for mcs in self._state.multicluster_services:
             if won and member.name in mcs.spec.providers:
                 self._add(mcs)
             if _heeds(mcs, member.name):
-                key = mcs.metadata.key
-                self._hub.add_after(key, self._delay(key) if won else LOST_REPORT_DELAY)
+                self._hub.add_after(mcs.metadata.key, self._contact_delay(mcs, member))
 
     def engagement_failed(self, cluster: str) -> None:
         """The engagement of a cluster ended by an error; it is tried again."""
@@ -122,6 +124,12 @@ class Router:
         mcs = self._state.multicluster_services.get(key)
         stays = mcs is not None and FINALIZER in mcs.metadata.finalizers and mcs.metadata.deletion_timestamp is None
         return SETTLE if stays else 0.0
+
+    def _contact_delay(self, mcs: MultiClusterService, member: Member) -> float:
+        """What is lost, if only in part, is reported later than what is won; unless an end may wait for it."""
+        if member.shows(provider=member.name in mcs.spec.providers):
+            return self._delay(mcs.metadata.key)
+        return LOST_REPORT_DELAY if mcs.metadata.deletion_timestamp else self._flapping.delay(member.name)
 
     def _namespace_changed(self, namespace: str) -> None:
         for mcs in self._state.multicluster_services:

@@ -59,7 +59,7 @@ def cluster_view(state: FleetState, name: str, mcs: MultiClusterService, now: fl
     return ClusterView(
         name=name,
         joined=state.joined(name),
-        live=member.live if name in mcs.spec.providers else member.writable,
+        live=member.shows(provider=name in mcs.spec.providers),
         trouble=member.trouble,
         allowed=allowed,
         namespace=service is not None or not member.lacks_namespace(key.namespace),

@@ -12,7 +12,8 @@ from landbridge.api.discovery import SLICES
 from landbridge.api.meta import Key, Object, ObjectMeta
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES, MultiClusterService, MultiClusterServiceStatus
 from landbridge.api.names import FLEET, MANAGER
-from landbridge.controller.router import LOST_REPORT_DELAY, SETTLE
+from landbridge.controller.flapping import LOST_REPORT_DELAY
+from landbridge.controller.router import SETTLE
 from landbridge.fleet.record import FleetRecord
 from tests.unit.controller.rig import Rig, World, drain, keys
 from tests.unit.fakes import running, settle
@@ -176,6 +177,16 @@ async def test_s11_lost_contact_with_any_cluster_is_news_to_what_ends(rig: Rig) 
     await quiet(rig)
     rig.world.clusters["third"].cut()
     assert await reported(rig, LOST_REPORT_DELAY * 2) == [SERVICE2]
+
+
+async def test_s11_what_ends_hears_of_lost_contact_as_soon_as_ever(rig: Rig) -> None:
+    for _ in range(5):
+        rig.router.contact_changed(rig.state.members["old"], False)
+        rig.router.contact_changed(rig.state.members["old"], True)
+    put(rig, mcs("old", "old new", ending=True))
+    await quiet(rig)
+    rig.world.clusters["old"].cut()
+    assert await reported(rig, LOST_REPORT_DELAY * 1.1) == [SERVICE2]
 
 
 @pytest.mark.parametrize(("name", "expected"), [("old", [SERVICE2]), ("third", [])])
