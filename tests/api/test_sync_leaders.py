@@ -49,13 +49,11 @@ class Pair:
 
 @pytest.fixture(scope="module")
 async def second(world: World, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[ControllerProcess]:
-    """A controller that stands by for the world's."""
+    """A controller that stands by for the world's, once it is started."""
     folder = tmp_path_factory.mktemp("second")
     second = ControllerProcess(_direct_kubeconfig(world, folder), folder / "second.log", OPTIONS)
     async with world.controller.with_options(*OPTIONS):
         second.port = free_port(world.controller.port + 1)
-        await second.spawn()
-        await _stands_by(second)
         yield second
         await second.end()
 
@@ -63,11 +61,15 @@ async def second(world: World, tmp_path_factory: pytest.TempPathFactory) -> Asyn
 @pytest.fixture
 async def pair(controller: ControllerProcess, second: ControllerProcess) -> AsyncGenerator[Pair]:
     """The world's controller leads, before and after the test."""
-    log = len(second.said())
+    log = len(second.said()) if second.running else 0
+    if not second.running:
+        await second.spawn()
+        await _stands_by(second)
     yield Pair(controller, second)
     print(second.said(log))
     if await controller.get("/readyz") != LEADING:
-        await _lead_again(Pair(controller, second))
+        await second.end()
+        await _leads(controller)
 
 
 @pytest.mark.parametrize("hub", ["in view", "away"])
@@ -175,7 +177,7 @@ async def _take_over(scene: Scene, pair: Pair, round_: int) -> tuple[float, floa
     for cluster in (NEW, HUB):
         await scene.arrives(cluster, pod, scene.pod(OLD, 1), deadline=max(0.0, killed + LEASE + 2 - clock()))
     followed = clock() - killed
-    await eventually(lambda: pair.second.get("/readyz"), lambda answer: answer == LEADING)
+    await _leads(pair.second)
     await eventually(lambda: pair.second.metric("landbridge_queue_length"), lambda length: length == 0)
     assert {cluster: await _imports_of(scene, cluster, "quiet-") for cluster in (NEW, HUB)} == before
     assert [await _writes(scene, cluster, marks[cluster]) for cluster in (HUB, OLD, NEW)] == [
@@ -223,9 +225,13 @@ async def _go_past_the_forwarder(world: World, controller: ControllerProcess, na
 async def _lead_again(pair: Pair) -> None:
     """The second one hands over, and stands by again."""
     await pair.second.end()
-    await eventually(lambda: pair.first.get("/readyz"), lambda answer: answer == LEADING)
+    await _leads(pair.first)
     await pair.second.spawn()
     await _stands_by(pair.second)
+
+
+async def _leads(controller: ControllerProcess) -> None:
+    await eventually(lambda: controller.get("/readyz"), lambda answer: answer == LEADING)
 
 
 async def _stands_by(controller: ControllerProcess) -> None:
