@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from landbridge.api.discovery import SLICES
-from landbridge.api.names import FINALIZER
+from landbridge.api.discovery import SLICES, EndpointSlice
+from landbridge.api.meta import ObjectMeta
+from landbridge.api.names import FINALIZER, FLEET, MANAGED_BY, MANAGER, SERVICE_NAME, SOURCE, SOURCE_CLUSTER
+from landbridge.clusters.ownership import import_name
+from landbridge.enroll.leave import leave
+from landbridge.fleet import record
 from tests.api.scene import Scene
 from tests.api.waiting import eventually
-from tests.api.world import CLUSTERS, NEW, OLD
+from tests.api.world import CLUSTERS, HUB, NEW, OLD
 
 THEIRS = "example.com/keep"
 
@@ -53,3 +57,30 @@ async def test_what_an_old_leader_writes_again_after_an_end_goes_again_s12(scene
         await scene.create(cluster, SLICES, {**import_, "metadata": meta})
     for cluster in CLUSTERS:
         await scene.holds(cluster, 0)
+
+
+async def _put_unexplained(scene: Scene, fleet: str, name: str, annotations: dict[str, str]) -> None:
+    labels = {SERVICE_NAME: "other", MANAGED_BY: MANAGER, FLEET: fleet, SOURCE_CLUSTER: HUB}
+    meta = {"name": name, "labels": labels, "annotations": annotations}
+    await scene.create(NEW, SLICES, {"metadata": meta, "addressType": "IPv4", "endpoints": []})
+
+
+async def test_a_leave_takes_along_what_nothing_explains_and_waits_for_no_label_s11(scene: Scene) -> None:
+    """The hub is that cluster: its namespace stays, for which another one would need six seconds."""
+    world = scene.world
+    fleet = (await record.load(world.hub)).uid
+    copied = EndpointSlice(ObjectMeta("other-abcde", labels={SERVICE_NAME: "other"}), "IPv4")
+    proved = import_name(fleet, HUB, copied)
+    await _put_unexplained(scene, fleet, proved, {SOURCE: f"{HUB}/other-abcde"})
+    await _put_unexplained(scene, fleet, "forged", {})
+    said: list[str] = []
+    before = len(world.controller.said())
+    try:
+        await leave(world.hub, world.admins[HUB], HUB, said.append)
+        assert [found["metadata"]["name"] for found in await scene.imports(NEW)] == ["forged"]
+        assert "SourceLeft" in world.controller.said(before)
+        (line,) = [line for line in said if "only labels" in line]
+        assert f"1 slice in {NEW} that only labels call imports from {HUB}: {scene.namespace}/forged" in line
+    finally:
+        await world.join(HUB)
+        await scene.delete_slice(NEW, "forged")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
+from typing import Protocol
 
 import structlog
 
@@ -28,14 +28,30 @@ WORKERS = 8
 SUCCESSOR_CHECK = 5.0
 """Seconds between two looks, in memory, at the trouble of a new address or CA."""
 
-LEAVING_CHECK = 0.25
+LEAVING_CHECK = 1.0
 """Seconds between two looks, in memory, at whether a leaving cluster is clean."""
+
+FIRST_CHECK = 0.25
+"""Seconds until the second one: most leave that soon."""
+
+STRAYS_NAMED = 10
+"""So many of what stays are named in the log."""
 
 log = structlog.get_logger()
 
 
+class Departures(Protocol):
+    """Who knows what a leaving cluster waits for."""
+
+    def clean(self, cluster: str) -> bool:
+        """Whether nothing of it is left."""
+
+    def strays(self, cluster: str) -> list[str]:
+        """What looks as if it were of it, and stays."""
+
+
 class Engagements:
-    """Engages, updates and disengages clusters. ``clean`` says whether a leaving one may go."""
+    """Engages, updates and disengages clusters."""
 
     def __init__(
         self,
@@ -45,14 +61,16 @@ class Engagements:
         *,
         listener: Listener,
         duty: Duty,
-        clean: Callable[[str], bool],
+        departures: Departures,
     ) -> None:
         self._roster = roster
         self._hub = hub
         self._secrets = secrets
         self._listener = listener
         self._duty = duty
-        self._clean = clean
+        self._departures = departures
+        self._waiting: set[Key] = set()
+        """Secrets of leaving clusters that were looked at and found not clean."""
         self._queue: WorkQueue[Key] = WorkQueue()
         self._tracebacks = Tracebacks()
         self._engaged: dict[str, Succession] = {}
@@ -150,14 +168,21 @@ class Engagements:
         """Take our finalizer off the Secret of a leaving cluster when nothing of ours is left (rule S11)."""
         if FINALIZER not in cluster.meta.finalizers:
             return
-        if not self._clean(cluster.name):
-            self._queue.add_after(key, LEAVING_CHECK)
+        if not self._departures.clean(cluster.name):
+            self._queue.add_after(key, LEAVING_CHECK if key in self._waiting else FIRST_CHECK)
+            self._waiting.add(key)
             return
         self._roster.ledger.farewell(cluster.name)
         if not self._roster.ledger.written(cluster.name):
             return  # the record's change brings it back
         await self._set_finalizers(cluster, tuple(name for name in cluster.meta.finalizers if name != FINALIZER))
+        self._waiting.discard(key)
         log.info("cluster left the fleet", cluster=cluster.name)
+        if strays := self._departures.strays(cluster.name):
+            named = strays[:STRAYS_NAMED]
+            log.warning(
+                "imports kept that only labels call its own", cluster=cluster.name, n=len(strays), imports=named
+            )
 
     def _failed(self, item: Work[Key], error: Exception) -> None:
         trace = self._tracebacks.of(item.key, error)

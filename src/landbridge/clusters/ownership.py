@@ -30,7 +30,7 @@ def source_mark(provider: str, slice_: EndpointSlice) -> str:
 
 def imported(slice_: EndpointSlice, fleet: str) -> bool:
     """Whether the fleet wrote this slice: only such a one is ever changed or deleted."""
-    return (slice_.managed_by == MANAGER and slice_.metadata.labels.get(FLEET) == fleet) or _proved(slice_, fleet)
+    return (slice_.managed_by == MANAGER and slice_.metadata.labels.get(FLEET) == fleet) or proved(slice_, fleet)
 
 
 def fleet_of(slice_: EndpointSlice) -> str:
@@ -40,7 +40,7 @@ def fleet_of(slice_: EndpointSlice) -> str:
 
 def source(import_: EndpointSlice, fleet: str) -> str:
     """The cluster that an import comes from."""
-    if _proved(import_, fleet):
+    if proved(import_, fleet):
         return import_.metadata.annotations[SOURCE].partition("/")[0]
     return import_.metadata.labels.get(SOURCE_CLUSTER, "")
 
@@ -53,7 +53,8 @@ def service_of(slice_: EndpointSlice) -> Key:
     return Key(slice_.metadata.namespace, service)
 
 
-def _proved(slice_: EndpointSlice, fleet: str) -> bool:
+def proved(slice_: EndpointSlice, fleet: str) -> bool:
+    """Whether the name of a slice proves that the fleet wrote it, as a copy from the cluster that it names."""
     provider, slash, name = slice_.metadata.annotations.get(SOURCE, "").partition("/")
     if not slash:
         return False

@@ -36,7 +36,7 @@ from landbridge.kube.explain import first_cause
 from landbridge.kube.guarded import GuardedApi
 from landbridge.kube.informer import Informer
 from landbridge.kube.patience import Patience
-from landbridge.mcs.ending import emptied
+from landbridge.mcs.departure import Departures
 from landbridge.mcs.holdings import holdings
 from landbridge.mcs.state import FleetState
 from landbridge.telemetry.metrics import IMPORTS, QUEUE, UNEXPLAINED
@@ -132,7 +132,7 @@ class Controller:
             self._secrets.store,
             listener=self._router,
             duty=self._keep_imports,
-            clean=lambda cluster: emptied(self._state, cluster),
+            departures=Departures(self._state),
         )
 
     @property

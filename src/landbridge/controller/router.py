@@ -49,7 +49,7 @@ class Router:
             return
         mcs = self._state.multicluster_services.get(key)
         if mcs is None:
-            if self._state.explains(member.name, key):
+            if self._state.owed(member.name, key) or member.imports(key, self._state.uid):
                 member.queue.add(key)
             return
         for name in {*mcs.spec.consumers, member.name}:

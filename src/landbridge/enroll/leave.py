@@ -28,13 +28,16 @@ from landbridge.enroll.leftovers import leftovers
 from landbridge.enroll.manifests import GONE_TIMEOUT, read, remove, wait_gone
 from landbridge.enroll.progress import Report, count, few
 from landbridge.enroll.server import identity
+from landbridge.enroll.strays import tell_of_imports
+from landbridge.enroll.trial import Connect
 from landbridge.enroll.waiting import until
 from landbridge.fleet import rbac
 from landbridge.fleet.amendment import Amendment, amend
 from landbridge.fleet.members import Entry, find, members
-from landbridge.fleet.refusal import RefusedError
+from landbridge.fleet.refusal import RefusedError, TimedOutError
 from landbridge.kube.api import Api
 from landbridge.kube.errors import KubeError, NotFoundError
+from landbridge.mcs.ending import held
 
 NOT_A_MEMBER = "NotAMember"
 WRONG_CLUSTER = "WrongCluster"
@@ -66,6 +69,7 @@ async def leave(
     force: bool = False,
     dry_run: bool = False,
     timeout: float = TIMEOUT,
+    connect: Connect = Api,
 ) -> None:
     """Take a cluster out of the fleet, and everything of ours out of it.
 
@@ -88,7 +92,12 @@ async def leave(
         report(f"cluster {name} is leaving")
         if force:
             await _force(parting, report)
-        await _wait_for_controller(parting, timeout, report)
+        try:
+            await _wait_for_controller(parting, timeout, report)
+        except TimedOutError:
+            await tell_of_imports(hub, name, parting.fleet, report, connect)
+            raise
+        await tell_of_imports(hub, name, parting.fleet, report, connect)
     for registration in parting.registrations:
         await unregister(hub, registration.meta.name, registration.uid, report)
     if parting.member:
@@ -208,8 +217,10 @@ async def _wait_for_controller(parting: Parting, timeout: float, report: Report)
 async def _imports_left(parting: Parting) -> str:
     if parting.member is None:
         return ""
-    left = len((await parting.member.list(SLICES, selector=_imports_selector(parting))).items)
-    return f": {left} imports left in {parting.name}" if left else ""
+    left = (await parting.member.list(SLICES, selector=_imports_selector(parting))).items
+    text = f": {len(left)} imports left in {parting.name}" if left else ""
+    why = held(parting.name, left)
+    return f"{text}; {why}" if why else text
 
 
 async def _clear(parting: Parting, member: Api, report: Report) -> None:

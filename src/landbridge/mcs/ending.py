@@ -1,4 +1,4 @@
-"""Whether anything of ours is left, where something ends; reads memory only (rule S11)."""
+"""What is left of a MultiClusterService that ends, and where; reads memory only (rule S11)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from landbridge.api.discovery import EndpointSlice
 from landbridge.api.meta import Key
 from landbridge.api.multicluster import MultiClusterService
 from landbridge.clusters.member import Member
-from landbridge.clusters.ownership import imported, source
 from landbridge.mcs.state import FleetState
 
 
@@ -29,7 +28,7 @@ def _remainder(state: FleetState, cluster: str, key: Key) -> str:
     if member is None or not member.writable:
         return ""
     imports = member.imports(key, state.uid)
-    if not imports and not _unsettled(member, key):
+    if not imports and not unsettled(member, key):
         return ""
     trouble = member.refused.get(key) or held(cluster, imports) or member.failed.get(key)
     if trouble or state.current:
@@ -60,25 +59,9 @@ def _may_hold(state: FleetState, cluster: str, mcs: MultiClusterService) -> bool
     member, key = state.members.get(cluster), mcs.metadata.key
     if cluster in mcs.spec.consumers or member is None or not member.slices.synced:
         return True
-    return _unsettled(member, key) or bool(member.imports(key, state.uid))
+    return unsettled(member, key) or bool(member.imports(key, state.uid))
 
 
-def emptied(state: FleetState, cluster: str) -> bool:
-    """Whether a leaving cluster holds no import, and no other cluster that can be seen holds one from it."""
-    leaving = state.members.get(cluster)
-    if leaving is None or not leaving.writable or any(map(state.connecting, state.members)):
-        return False
-    return not any(
-        any(_unsettled(member, key) for key in state.naming(cluster))
-        or any(
-            imported(slice_, state.uid) and (member is leaving or source(slice_, state.uid) == cluster)
-            for slice_ in member.slices.store
-        )
-        for member in state.members.values()
-        if member.writable
-    )
-
-
-def _unsettled(member: Member, key: Key) -> bool:
+def unsettled(member: Member, key: Key) -> bool:
     """Whether something that was decided before may still be on its way."""
     return member.queue.pending(key) or key in member.failed

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from landbridge.api.discovery import EndpointSlice
 from landbridge.api.meta import Key
 from landbridge.api.multicluster import MultiClusterService
 from landbridge.clusters.member import Member
+from landbridge.clusters.ownership import source
 from landbridge.mcs.ending import held
 from landbridge.mcs.exports import exported
-from landbridge.mcs.intent import Intent, intent
+from landbridge.mcs.intent import NOT_KNOWN, Intent, intent
 from landbridge.mcs.plan import plan
 from landbridge.mcs.state import FleetState
 from landbridge.mcs.status import ClusterView
@@ -41,7 +43,14 @@ def view(state: FleetState, member: Member, key: Key) -> View:
     created = (service.metadata.creation_timestamp if service else None) or ""
     times = (member.since, created, state.decisive_since(key), *(p.since for p in _engaged(state, providers)))
     consumer = ConsumerView(member.name, service, imports)
-    return View(state.uid, key, wanted, reason, providers, consumer, current=state.current, since=max(times))
+    gone = _gone(state, imports) if wanted is Intent.KEEP and reason != NOT_KNOWN else frozenset[str]()
+    return View(state.uid, key, wanted, reason, providers, consumer, max(times), state.current, gone)
+
+
+def _gone(state: FleetState, imports: tuple[EndpointSlice, ...]) -> frozenset[str]:
+    """The clusters that a person sent away, among those that imports come from; none while the hub is out of view."""
+    sources = {source(import_, state.uid) for import_ in imports} if state.current else ()
+    return frozenset(filter(state.gone, sources))
 
 
 def cluster_view(state: FleetState, name: str, mcs: MultiClusterService, now: float) -> ClusterView:

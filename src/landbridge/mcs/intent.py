@@ -17,6 +17,8 @@
 | present                  | consumer          | not in view | KEEP   | ServiceNotInView: it may be there (S7)       |
 | present                  | consumer          | none        | REMOVE | NoService: it is the cluster's consent (S6)  |
 | present                  | consumer          | present     | SYNC   | Consumer (S1)                                |
+
+KEEP is of what nobody said that it may go: imports from a cluster that a person sent away go all the same (see `plan`).
 """
 
 from __future__ import annotations

@@ -8,6 +8,9 @@
 | present                   | gone                 | yes           | delete                                   |
 | any                       | any                  | no            | none (S7: what it last said stays)       |
 | present, unlisted cluster | -                    | -             | delete (S11), if the hub is in view (S7) |
+
+Where all is to be kept, one kind goes nevertheless: what is proved to come from a cluster that a person sent away. No
+MultiClusterService need explain it, and a label, which anyone may write, proves nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from landbridge.api.core import Service
 from landbridge.api.discovery import EndpointSlice
 from landbridge.api.meta import Lean, OwnedMeta
 from landbridge.api.names import FLEET, HEADLESS, LAST_CHANGE, MANAGED_BY, MANAGER, SERVICE_NAME, SOURCE, SOURCE_CLUSTER
-from landbridge.clusters.ownership import import_name, source, source_mark
+from landbridge.clusters.ownership import import_name, proved, source, source_mark
 from landbridge.mcs.exports import exported
 from landbridge.mcs.intent import Intent
 from landbridge.mcs.views import ProviderView, View
@@ -27,6 +30,7 @@ from landbridge.mcs.views import ProviderView, View
 NEW = "NewSlice"
 CHANGED = "SliceChanged"
 GONE = "SliceGone"
+SENT_AWAY = "SourceLeft"
 
 _RESET = (Lean(),)
 _LABELS = (SERVICE_NAME, MANAGED_BY, SOURCE_CLUSTER, FLEET, HEADLESS)
@@ -67,7 +71,9 @@ class Changes:
 def plan(view: View) -> Changes:
     """Compare what should be with what is."""
     if view.intent is Intent.KEEP:
-        return Changes()
+        return Changes(
+            delete=tuple(Change(slice_, SENT_AWAY) for slice_ in view.consumer.imports if _sent_away(view, slice_))
+        )
     actual = {slice_.metadata.name: slice_ for slice_ in view.consumer.imports}
     if view.intent is Intent.REMOVE or view.consumer.service is None:
         return Changes(delete=tuple(Change(slice_, view.reason) for slice_ in actual.values()))
@@ -87,6 +93,10 @@ def plan(view: View) -> Changes:
         ),
         wanted=wanted,
     )
+
+
+def _sent_away(view: View, import_: EndpointSlice) -> bool:
+    return proved(import_, view.fleet) and source(import_, view.fleet) in view.gone
 
 
 def same(one: EndpointSlice, other: EndpointSlice) -> bool:

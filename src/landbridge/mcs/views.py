@@ -47,3 +47,5 @@ class View:
     """When this was first in view (RFC 3339, UTC): an older trigger time is not a live change."""
     current: bool = True
     """Whether the hub's word is current: else nobody counts as unlisted (rule S7)."""
+    gone: frozenset[str] = frozenset()
+    """Clusters that a person sent away: what comes from them goes, also where nothing else may."""

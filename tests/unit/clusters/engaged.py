@@ -17,7 +17,7 @@ from landbridge.fleet.cluster import cluster_secret
 from landbridge.fleet.record import FleetRecord
 from landbridge.kube.config import ServerConfig
 from landbridge.kube.informer import Informer
-from landbridge.mcs.ending import emptied
+from landbridge.mcs.departure import Departures
 from tests.unit.controller.rig import Rig, World
 from tests.unit.fakes import running, settle
 from tests.unit.objects import cluster
@@ -41,7 +41,7 @@ class Engaged(Rig):
             self.secrets.store,
             listener=self.router,
             duty=lambda member: self.keep_imports(member),
-            clean=lambda name: emptied(self.state, name),
+            departures=Departures(self.state),
         )
 
     def record_changed(self, before: FleetRecord) -> None:

@@ -10,12 +10,13 @@ import msgspec
 import pytest
 from msgspec.structs import replace as replace_struct
 from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
 
 from landbridge.api.core import SECRETS, SERVICES
 from landbridge.api.discovery import SLICES
 from landbridge.api.meta import Key
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
-from landbridge.api.names import FINALIZER
+from landbridge.api.names import FINALIZER, FLEET, MANAGER, SOURCE_CLUSTER
 from landbridge.clusters.bulkhead import END
 from landbridge.clusters.engagement import Engagement
 from landbridge.clusters.member import Member
@@ -25,6 +26,7 @@ from landbridge.kube.clock import utc_now
 from landbridge.kube.config import ServerConfig
 from landbridge.kube.credentials import StaticToken
 from landbridge.kube.errors import ForbiddenError, UnreachableError
+from landbridge.mcs.departure import Departures
 from landbridge.telemetry.metrics import IMPORTS, QUEUE, UNEXPLAINED
 from tests.unit.clusters.engaged import Engaged, engaging, gauge, leave, path, status
 from tests.unit.controller.rig import Rig, World
@@ -327,6 +329,35 @@ async def test_s11_a_cluster_does_not_leave_while_an_import_is_being_written(wor
         assert written == [True]
         assert world.imports("new") == []
         assert path(name) not in world.hub.objects
+
+
+async def test_s11_a_cluster_that_cannot_leave_is_looked_at_once_a_second(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[str] = []
+
+    def never_clean(_: Departures, name: str) -> bool:
+        looks.append(name)
+        return False
+
+    monkeypatch.setattr(Departures, "clean", never_clean)
+    async with engaging(world):
+        leave(world, "old")
+        await settle(30)
+        assert 30 <= len(looks) <= 33
+
+
+async def test_s11_what_only_labels_call_a_clusters_own_is_named_when_it_leaves(world: World) -> None:
+    labels = {FLEET: FLEET_UID, SOURCE_CLUSTER: "old"}
+    forged = slice_("forged", key=Key("shop", "web"), manager=MANAGER, labels=labels)
+    world.clusters["new"].add(SLICES, forged)
+    async with engaging(world):
+        with capture_logs() as lines:
+            leave(world, "old")
+            await settle(3)
+        assert path("old") not in world.hub.objects
+        (line,) = [line for line in lines if line["event"] == "imports kept that only labels call its own"]
+        assert (line["cluster"], line["imports"]) == ("old", ["new: shop/forged"])
 
 
 async def test_s11_the_debts_of_a_cluster_go_with_it(world: World) -> None:

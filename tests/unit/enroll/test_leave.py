@@ -52,6 +52,19 @@ async def test_account_and_namespace_go_after_the_controller_let_go_s11(hub: Mem
 
 
 @pytest.mark.looptime
+async def test_what_a_finalizer_holds_in_the_member_is_named_while_it_is_waited_for_s11(
+    hub: MemoryApi, member: MemoryApi
+) -> None:
+    labels = {"endpointslice.kubernetes.io/managed-by": "landbridge.dev", "landbridge.dev/fleet": "fleet-uid"}
+    meta = {"namespace": "shop", "labels": labels, "finalizers": ["example.com/keep"], "deletionTimestamp": "2026"}
+    member.put("/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices/web-a", {"metadata": meta})
+    release(hub)
+    said: list[str] = []
+    await leave(hub, member, "oldcluster", said.append)
+    assert any("1 imports left in oldcluster; import web-a held by finalizer example.com/keep" in line for line in said)
+
+
+@pytest.mark.looptime
 async def test_nothing_goes_in_the_member_while_the_controller_works_s11(hub: MemoryApi, member: MemoryApi) -> None:
     with pytest.raises(TimedOutError, match="no controller has run"):
         await leave(hub, member, "oldcluster", silent, timeout=30)

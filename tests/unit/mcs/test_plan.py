@@ -9,7 +9,7 @@ import pytest
 
 from landbridge.api.discovery import EndpointSlice
 from landbridge.mcs.intent import CONSUMER, ENDED, Intent
-from landbridge.mcs.plan import CHANGED, GONE, NEW, Change, Changes, plan
+from landbridge.mcs.plan import CHANGED, GONE, NEW, SENT_AWAY, Change, Changes, plan
 from landbridge.mcs.views import ProviderView
 from tests.unit.mcs.views import SOURCE, provider, synced, view
 from tests.unit.objects import service, slice_
@@ -124,6 +124,18 @@ def test_s7_nobody_is_unlisted_while_the_hub_is_out_of_view() -> None:
 @pytest.mark.parametrize("imports", [(), synced(provider(SOURCE))], ids=["nothing there", "an import there"])
 def test_s7_keep_writes_nothing_at_all(imports: tuple[EndpointSlice, ...]) -> None:
     assert not plan(view(provider(slice_("other")), imports=imports, intent=Intent.KEEP))
+
+
+def test_s11_of_what_is_kept_goes_what_is_proved_to_come_from_a_cluster_that_was_sent_away() -> None:
+    imports = (*synced(provider(SOURCE)), *synced(provider(slice_("b"), name="older")))
+    changes = plan(view(imports=imports, intent=Intent.KEEP, gone=frozenset({"old"})))
+    assert changes == Changes(delete=(Change(imports[0], SENT_AWAY),))
+
+
+def test_s11_a_label_is_no_proof_of_where_an_import_comes_from() -> None:
+    (found,) = synced(provider(SOURCE))
+    forged = msgspec.structs.replace(found, metadata=msgspec.structs.replace(found.metadata, annotations={}))
+    assert not plan(view(imports=(forged,), intent=Intent.KEEP, gone=frozenset({"old"})))
 
 
 def test_s5_one_endpoint_change_is_one_write() -> None:

@@ -28,10 +28,10 @@ def view(
     reason: str = CONSUMER,
     fleet: str = FLEET_UID,
     current: bool = True,
+    gone: frozenset[str] = frozenset(),
 ) -> View:
-    return View(
-        fleet, SERVICE2, intent, reason, providers, ConsumerView("new", there or service(), imports), SINCE, current
-    )
+    consumer = ConsumerView("new", there or service(), imports)
+    return View(fleet, SERVICE2, intent, reason, providers, consumer, SINCE, current, gone)
 
 
 def stored(obj: EndpointSlice, version: str = "1") -> EndpointSlice:
