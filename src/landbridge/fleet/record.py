@@ -92,7 +92,7 @@ def read_record(config_map: ConfigMap) -> FleetRecord:
             members=msgspec.json.decode(data.get("members", "[]"), type=frozenset[str]),
             meta=config_map.metadata,
         )
-    except (msgspec.DecodeError, ValueError) as error:
+    except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
         raise RecordError(f"{where} cannot be read ({error}); delete it and {restore(uid)}") from error
 
 

@@ -7,6 +7,8 @@ are nested deeper than it goes, by counting brackets.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import islice
 from typing import TypeVar
 
 import msgspec
@@ -18,13 +20,18 @@ from landbridge.kube.unreadable import Unreadable
 
 T = TypeVar("T", bound=Object)
 
-COUNTED = 4 * MIB
+COUNTED = 2 * MIB
 """Bytes within which brackets are counted: more takes too long for everybody else."""
+
+BRACKETS = 200_000
+"""Brackets that are counted: some times what so many bytes have that mean something."""
 
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw])
-_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{},]', re.DOTALL)
-_MEMBER = re.compile(rb'\s*("[^"\\]*+(?:\\.[^"\\]*+)*+")\s*:(.*)', re.DOTALL)
+_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+'
+_TO_BRACKET = re.compile(rb'(?:[^\[\]{}"]++|%s)*+([\[\]{}]|\Z)' % _STRING, re.DOTALL)
+_TO_COMMA = re.compile(rb'(?:[^,"]++|%s)*+(,|\Z)' % _STRING, re.DOTALL)
+_MEMBER = re.compile(rb"\s*(%s)\s*:(.*)" % _STRING, re.DOTALL)
 
 
 def sound(meta: ObjectMeta) -> bool:
@@ -92,15 +99,18 @@ def _parts(raw: bytes, opening: bytes) -> list[bytes]:
     """What commas part in the outermost brackets."""
     if len(raw) > COUNTED or not raw.lstrip().startswith(opening):
         return []
-    found, depth, start = [], 0, 0
-    for token in _TOKEN.finditer(raw):
-        sign = token[0]
-        depth += (sign in b"[{") - (sign in b"]}")
-        if depth == 1 and sign in b"[{":
-            start = token.end()
-        elif depth == 0 or (depth == 1 and sign == b","):
-            found.append(raw[start : token.start()])
-            start = token.end()
-        if depth == 0:
-            break
-    return [part for part in found if part.strip()]
+    found, depth, start = [], 0, raw.index(opening) + 1
+    for step in islice(_TO_BRACKET.finditer(raw), BRACKETS):
+        if depth == 1:
+            for comma in _commas(raw, step.start(), step.start(1)):
+                found.append(raw[start:comma])
+                start = comma + 1
+        depth += 1 if step[1] in (b"[", b"{") else -1
+        if depth <= 0:
+            found.append(raw[start : step.start(1)])
+            return [part for part in found if part.strip()]
+    return []
+
+
+def _commas(raw: bytes, start: int, end: int) -> Iterator[int]:
+    return (step.start(1) for step in _TO_COMMA.finditer(raw, start, end) if step[1])

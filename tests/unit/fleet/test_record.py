@@ -75,6 +75,7 @@ async def test_a_fleet_without_record_is_an_error() -> None:
         {"uid": "u", "debts": '{"a": ["b"]}'},
         {"uid": "u", "left": "{"},
         {"uid": "u", "members": "{}"},
+        {"uid": "u", "owing": '{"a":' + "[" * 30_000},
     ],
 )
 def test_a_record_that_someone_broke_is_refused(data: dict[str, str] | None) -> None:
