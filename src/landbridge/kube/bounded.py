@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable
+import asyncio
+from collections.abc import AsyncIterable, Sized
 
 from landbridge.kube.errors import TooLargeError
 
@@ -29,6 +30,12 @@ def too_large(server: str, what: str, most: int) -> TooLargeError:
     )
 
 
+async def others_too(body: Sized) -> None:
+    """Let other tasks run while much is read: what unpacks to much is there at once, and nothing else would wait."""
+    if len(body) > MIB:
+        await asyncio.sleep(0)
+
+
 async def whole(chunks: AsyncIterable[bytes], most: int, error: TooLargeError) -> bytes:
     """Everything that comes.
 
@@ -40,6 +47,7 @@ async def whole(chunks: AsyncIterable[bytes], most: int, error: TooLargeError) -
         if len(body) + len(chunk) > most:
             raise error
         body += chunk
+        await others_too(body)
     return bytes(body)
 
 

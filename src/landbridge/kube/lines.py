@@ -11,7 +11,7 @@ import msgspec
 
 from landbridge.api.kind import Kind
 from landbridge.api.meta import Lean, Object
-from landbridge.kube.bounded import LINE, too_large
+from landbridge.kube.bounded import LINE, others_too, too_large
 from landbridge.kube.errors import Status, UnreachableError
 from landbridge.kube.explain import described
 from landbridge.kube.lenient import members, nondescript, readable, sound, text
@@ -124,3 +124,4 @@ async def batches(chunks: AsyncIterator[bytes], server: str) -> AsyncGenerator[b
         rest += chunk[end:]
         if len(rest) > LINE:
             raise too_large(server, "a watch line", LINE)
+        await others_too(rest)

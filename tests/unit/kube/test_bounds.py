@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import tracemalloc
 import zlib
@@ -55,6 +56,18 @@ async def test_s15_what_counts_is_what_an_answer_unpacks_to(api: Api, server: Fa
     server.script(PATH, says(packed, Content_Encoding="gzip"))
     with pytest.raises(TooLargeError):
         await api.list(SERVICES)
+
+
+async def test_s15_others_go_on_while_much_is_unpacked(api: Api, server: FakeServer) -> None:
+    """It is there at once, so that reading it never has to wait."""
+    large = gzip.compress(b'{"metadata":{"name":"a"}}' + b" " * (ANSWER - MIB), 1)
+    server.script(CONFIG_MAPS.path("shop", "a"), says(large, Content_Encoding="gzip"))
+    reading = asyncio.create_task(api.get(CONFIG_MAPS, "a", "shop"))
+    turns = 0
+    while not reading.done():
+        await asyncio.sleep(0)
+        turns += 1
+    assert turns > 20
 
 
 async def test_answer_within_the_bound_is_read_whole(api: Api, server: FakeServer) -> None:
