@@ -51,6 +51,10 @@ class ControllerProcess:
         await self.spawn()
         await eventually(self._ready, bool, STARTED)
 
+    async def started(self) -> None:
+        """Wait until it says anything at all, whether it leads or not."""
+        await eventually(self._answers, bool, STARTED)
+
     async def spawn(self) -> None:
         """Start it."""
         options = ("--listen", f"127.0.0.1:{self.port}", *self.options)
@@ -109,12 +113,18 @@ class ControllerProcess:
         return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
     async def _ready(self) -> bool:
+        return await self._answer() == (200, "ok, leading\n")
+
+    async def _answers(self) -> bool:
+        return await self._answer() is not None
+
+    async def _answer(self) -> tuple[int, str] | None:
         if not self.running:
             raise AssertionError(f"the controller ended; its log:\n{self.said()}")
         try:
-            return await self.get("/readyz") == (200, "ok, leading\n")
+            return await self.get("/readyz")
         except aiohttp.ClientError:
-            return False
+            return None
 
     def said(self, since: int = 0) -> str:
         """Its log after that many bytes."""

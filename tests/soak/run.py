@@ -73,6 +73,9 @@ class Soak:
             finally:
                 changing.cancel()
                 await asyncio.gather(changing, return_exceptions=True)
+            await (
+                self.world.controller.started()
+            )  # one that was killed is a process again: how long that takes is Python's
             ended = monotonic()
             outcome.wrong += await self._until_right(stage, "after the faults", CONVERGED)
             outcome.converged = monotonic() - ended
