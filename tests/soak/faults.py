@@ -20,6 +20,7 @@ from landbridge.api.names import CLUSTER_LABEL, CLUSTER_LABEL_VALUE, MANAGER, SY
 from landbridge.fleet.cluster import PREFIX
 from landbridge.kube.errors import KubeError, NotFoundError
 from tests.api.controller_process import ControllerProcess
+from tests.soak.journal import Journal
 from tests.soak.nonsense import Proxy
 from tests.soak.schedule import Fault, Joined, Kind
 from tests.soak.stage import Stage
@@ -38,7 +39,7 @@ class Faults:
         proxies: Mapping[str, Proxy],
         controller: ControllerProcess,
         second: ControllerProcess,
-        clock: Callable[[], float],
+        journal: Journal,
     ) -> None:
         self.excuses: list[Excuse] = []
         self._stage = stage
@@ -46,7 +47,7 @@ class Faults:
         self._proxies = proxies
         self._controller = controller
         self._second = second
-        self._clock = clock
+        self._journal = journal
         self._draw = random.Random(-stage.schedule.seed)
         self._controllers = asyncio.Lock()
         """Held by whoever does something to controllers."""
@@ -77,10 +78,12 @@ class Faults:
     async def play(self, lane: tuple[Fault, ...]) -> None:
         """The faults of one lane, each at its time."""
         for fault in lane:
-            await asyncio.sleep(max(0.0, fault.at - self._clock()))
+            await asyncio.sleep(max(0.0, fault.at - self._journal.now()))
+            self._journal.note(f"begins: {fault}")
             try:
                 await self._do[fault.kind](fault)
                 self.played.append(fault)
+                self._journal.note(f"is over: {fault}")
             except (KubeError, LabError, TimeoutError) as error:
                 self.failed.append(f"not done: {fault}: {error!r}")
 
@@ -88,11 +91,11 @@ class Faults:
     async def _excused(
         self, cluster: str, namespace: str = "", name: str = "", *, consumer_only: bool = False
     ) -> AsyncGenerator[None]:
-        begin = self._clock()
+        begin = self._journal.now()
         try:
             yield
         finally:
-            self.excuses.append(Excuse(begin, self._clock(), cluster, namespace, name, consumer_only))
+            self.excuses.append(Excuse(begin, self._journal.now(), cluster, namespace, name, consumer_only))
 
     async def _cut(self, fault: Fault) -> None:
         cluster = self._world.cluster(fault.cluster)
@@ -208,7 +211,7 @@ class Faults:
     async def _end_services(self, fault: Fault) -> None:
         for _ in range(3):
             joined = self._some()
-            self.excuses.append(Excuse(self._clock(), float("inf"), "", joined.namespace, joined.name))
+            self.excuses.append(Excuse(self._journal.now(), float("inf"), "", joined.namespace, joined.name))
             self._stage.ended.add((joined.namespace, joined.name))
             await self._insist(partial(self._stage.delete_mcs, joined))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import replace
 
 from landbridge.api.discovery import SLICES, EndpointSlice
@@ -11,6 +10,7 @@ from landbridge.api.meta import Key
 from landbridge.api.names import CONTROL_PLANE_MANAGER, MANAGER, SOURCE_CLUSTER
 from landbridge.kube.api import Api
 from landbridge.kube.informer import Informer
+from tests.soak.journal import Journal
 from tests.soak.verdict import Gap, Loss, Service
 
 STEADY = 200
@@ -20,12 +20,12 @@ STEADY = 200
 class Observer:
     """Follows the slices of one cluster: notes which steady endpoints it loses, and when it publishes none itself."""
 
-    def __init__(self, name: str, api: Api, prefix: str, clock: Callable[[], float]) -> None:
+    def __init__(self, name: str, api: Api, prefix: str, journal: Journal) -> None:
         self.losses: list[Loss] = []
         self.gaps: list[Gap] = []
         self._name = name
         self._prefix = prefix
-        self._clock = clock
+        self._journal = journal
         self._had: defaultdict[Service, set[str]] = defaultdict(set)
         """By Service: of which provider it has the endpoint."""
         self._informer = Informer(api, SLICES, on_change=self._look, on_contact=lambda: None, index=_service)
@@ -38,17 +38,19 @@ class Observer:
         if not key.namespace.startswith(self._prefix):
             return
         service = (key.namespace, key.name)
-        had, now = self._had[service], steady(self._name, self._informer.store.group(key))
+        slices = self._informer.store.group(key)
+        had, now = self._had[service], steady(self._name, slices)
+        self._journal.note(f"{self._name} {key}: {', '.join(sorted(map(_brief, slices))) or 'nothing'}")
         self._had[service] = now
-        self.losses += [Loss(self._clock(), self._name, lost, service) for lost in had - now - {self._name}]
+        self.losses += [Loss(self._journal.now(), self._name, lost, service) for lost in had - now - {self._name}]
         if self._name in had - now:
-            self.gaps.append(Gap(self._name, service, self._clock()))
+            self.gaps.append(Gap(self._name, service, self._journal.now()))
         if self._name in now - had:
             self.gaps = [self._closed(gap, service) for gap in self.gaps]
 
     def _closed(self, gap: Gap, service: Service) -> Gap:
         still = gap.service == service and gap.end == float("inf")
-        return replace(gap, end=self._clock()) if still else gap
+        return replace(gap, end=self._journal.now()) if still else gap
 
 
 def steady(own: str, slices: tuple[EndpointSlice, ...]) -> set[str]:
@@ -60,6 +62,11 @@ def steady(own: str, slices: tuple[EndpointSlice, ...]) -> set[str]:
         for endpoint in slice_.endpoints or ()
         if endpoint.addresses[0].endswith(f".{STEADY}")
     }
+
+
+def _brief(slice_: EndpointSlice) -> str:
+    numbers = " ".join(endpoint.addresses[0].rpartition(".")[2] for endpoint in slice_.endpoints or ())
+    return f"{slice_.metadata.name}@{slice_.metadata.resource_version} ({numbers})"
 
 
 def by_provider(slices: list[EndpointSlice]) -> dict[tuple[Service, str], frozenset[tuple[str, bool]]]:

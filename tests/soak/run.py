@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
@@ -17,6 +17,7 @@ from landbridge.kube.patience import Patience
 from tests.api.controller_process import ControllerProcess, free_port
 from tests.api.world import CLUSTERS, World, at_work, seen_by_admins
 from tests.soak.faults import Faults
+from tests.soak.journal import Journal
 from tests.soak.nonsense import Proxy
 from tests.soak.observer import Observer
 from tests.soak.schedule import Fault, Schedule
@@ -55,41 +56,40 @@ class Soak:
     world: World
     proxies: Mapping[str, Proxy]
     second: ControllerProcess
+    folder: Path
 
     async def play(self, schedule: Schedule) -> Outcome:
         """One seed, from an empty stage to an empty stage."""
         outcome, began = Outcome(schedule.seed, os.getloadavg()[0]), monotonic()
         stage = Stage(self.world, schedule)
-        clock: Callable[[], float] = lambda: monotonic() - began  # noqa: E731
-        observers = [Observer(name, self.world.admins[name], f"soak-{schedule.seed}-", clock) for name in CLUSTERS]
         await stage.build()
-        async with _following(observers):
-            outcome.wrong += await self._until_right(stage, "before the faults", BUILT)
-            began = monotonic()
-            faults = Faults(stage, self.proxies, self.world.controller, self.second, clock)
-            changing = asyncio.create_task(stage.change())
-            try:
-                await asyncio.gather(*map(faults.play, schedule.lanes))
-            finally:
-                changing.cancel()
-                await asyncio.gather(changing, return_exceptions=True)
-            await (
-                self.world.controller.started()
-            )  # one that was killed is a process again: how long that takes is Python's
-            ended = monotonic()
-            outcome.wrong += await self._until_right(stage, "after the faults", CONVERGED)
-            outcome.converged = monotonic() - ended
-        outcome.played, outcome.load = faults.played, max(outcome.load, os.getloadavg()[0])
-        losses = [loss for observer in observers for loss in observer.losses]
-        gaps = [gap for observer in observers for gap in observer.gaps]
-        outcome.gaps = len(gaps)
-        outcome.wrong += faults.failed
-        outcome.wrong += map(str, unpublished(gaps, faults.excuses))
-        outcome.wrong += map(str, unexcused(losses, faults.excuses, gaps))
+        with closing(Journal(self.folder / f"seed-{schedule.seed}.log")) as journal:
+            await self._judge(stage, journal, outcome)
         outcome.wrong += await stage.clear()
         outcome.wrong += await self._left(stage)
         outcome.seconds = monotonic() - began
+        outcome.load = max(outcome.load, os.getloadavg()[0])
         return outcome
+
+    async def _judge(self, stage: Stage, journal: Journal, outcome: Outcome) -> None:
+        """Play the faults on a stage, and say what came of it."""
+        prefix = f"soak-{outcome.seed}-"
+        observers = [Observer(name, self.world.admins[name], prefix, journal) for name in CLUSTERS]
+        async with _following(observers):
+            outcome.wrong += await self._until_right(stage, "before the faults", BUILT)
+            journal.begin()
+            faults = Faults(stage, self.proxies, self.world.controller, self.second, journal)
+            await _play(stage, faults)
+            await self.world.controller.started()  # how long a process takes to start is not what is judged
+            ended = journal.now()
+            outcome.wrong += await self._until_right(stage, "after the faults", CONVERGED)
+            outcome.converged = journal.now() - ended
+        losses = [loss for observer in observers for loss in observer.losses]
+        gaps = [gap for observer in observers for gap in observer.gaps]
+        outcome.played, outcome.gaps = faults.played, len(gaps)
+        outcome.wrong += faults.failed
+        outcome.wrong += map(str, unpublished(gaps, faults.excuses))
+        outcome.wrong += map(str, unexcused(losses, faults.excuses, gaps))
 
     async def _until_right(self, stage: Stage, when: str, seconds: float) -> list[str]:
         """What is still wrong in the end; nothing, if it came right in time."""
@@ -131,7 +131,17 @@ async def soaking(name: str, folder: Path) -> AsyncGenerator[Soak]:
         world = World(lab, admins, first, servers=servers)
         stack.push_async_callback(second.end)
         await stack.enter_async_context(at_work(world, CLUSTERS))
-        yield Soak(world, proxies, second)
+        yield Soak(world, proxies, second, folder)
+
+
+async def _play(stage: Stage, faults: Faults) -> None:
+    """All lanes at once, while the providers change every day's things."""
+    changing = asyncio.create_task(stage.change())
+    try:
+        await asyncio.gather(*map(faults.play, stage.schedule.lanes))
+    finally:
+        changing.cancel()
+        await asyncio.gather(changing, return_exceptions=True)
 
 
 @asynccontextmanager
