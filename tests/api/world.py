@@ -16,6 +16,7 @@ from landbridge.enroll.admission import Wish
 from landbridge.enroll.init import init
 from landbridge.enroll.join import join
 from landbridge.enroll.leave import leave
+from landbridge.enroll.sweep import aim, look, sweep
 from landbridge.fleet.cluster import PREFIX, encode
 from landbridge.kube.api import Api
 from landbridge.kube.config import ServerConfig, load
@@ -70,6 +71,11 @@ class World:
         """Say on the hub that the controller reaches a member at another address."""
         meta = ObjectMeta(f"{PREFIX}{name}", SYSTEM_NAMESPACE)
         await self.hub.merge_patch(SECRETS, meta, {"data": {"server": encode(server)}})
+
+    async def sweep(self, name: str) -> None:
+        """``landbridge fleet sweep``."""
+        target = await aim(self.hub, self.admins[name], name, "")
+        await sweep(target, await look(target), silent)
 
     async def leave(self, name: str) -> None:
         """``landbridge fleet leave``."""

@@ -20,12 +20,12 @@ from tests.soak.faults import Faults
 from tests.soak.journal import Journal
 from tests.soak.nonsense import Proxy
 from tests.soak.observer import Observer
-from tests.soak.schedule import Fault, Schedule
+from tests.soak.schedule import Fault, Kind, Schedule
 from tests.soak.stage import Stage
 from tests.soak.verdict import differences, unexcused, unpublished
 
 WATCH_PROOF = 5.0
-OPTIONS = ("--lease-seconds", "2", "--watch-proof", f"{WATCH_PROOF:g}")
+OPTIONS = ("--lease-seconds", "2", "--watch-proof", f"{WATCH_PROOF:g}", "--sweep-after", "2")
 BUILT = 60.0
 """Seconds for a new stage to be in order: nothing is judged by it."""
 
@@ -80,6 +80,8 @@ class Soak:
             journal.begin()
             faults = Faults(stage, self.proxies, self.world.controller, self.second, journal)
             await _play(stage, faults)
+            if any(fault.kind is Kind.EMPTIED for fault in faults.played):
+                await asyncio.gather(*map(self.world.sweep, CLUSTERS))  # what waits for a person's word
             await self.world.controller.started()  # how long a process takes to start is not what is judged
             ended = journal.now()
             outcome.wrong += await self._until_right(stage, "after the faults", CONVERGED)
