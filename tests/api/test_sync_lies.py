@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
+import random
 import zlib
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -14,7 +14,9 @@ from yarl import URL
 
 from tests.api.controller_process import ControllerProcess
 from tests.api.scene import Scene
+from tests.api.waiting import eventually
 from tests.api.world import CLUSTERS, HUB, NEW, OLD, World
+from tests.soak.nonsense import Proxy
 
 MIB = 1 << 20
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
@@ -45,33 +47,49 @@ LIES = {
 }
 
 
-@asynccontextmanager
-async def _liar(world: World, cluster: str, lie: Lie) -> AsyncGenerator[str]:
-    """Something with a cluster's certificate that does not always tell the truth."""
+class Liar(Proxy):
+    """A way to a cluster that tells the truth until it lies."""
 
-    async def truth(target: URL) -> bytes:
-        return await world.admins[cluster].request("GET", target.path, params=dict(target.query))
+    def __init__(self, world: World, cluster: str, lie: Lie) -> None:
+        super().__init__(world.cluster(cluster))
+        self._admin = world.admins[cluster]
+        self._lie = lie
 
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError, asyncio.IncompleteReadError):
-            target = URL((await reader.readuntil(b"\r\n\r\n")).split()[1].decode())
-            watch = target.query.get("watch") == "true"
-            said = (lie.watch if watch else lie.list) or (await truth(target), b"")
-            writer.write(lie.head + b"\r\n")
-            for piece in said:
-                writer.write(piece)
-            while said[-1] and not writer.is_closing():
-                await writer.drain()
-                writer.write(said[-1])
-                await asyncio.sleep(0.01)  # there is one loop for all of this test
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, draw: random.Random) -> None:
+        target = URL((await reader.readuntil(b"\r\n\r\n")).split()[1].decode())
+        said = self._lie.watch if target.query.get("watch") == "true" else self._lie.list
+        said = said or (await self._admin.request("GET", target.path, params=dict(target.query)), b"")
+        writer.write(self._lie.head + b"\r\n")
+        for piece in said:
+            writer.write(piece)
+        while said[-1] and not writer.is_closing():
             await writer.drain()
+            writer.write(said[-1])
+            await asyncio.sleep(0.01)  # there is one loop for all of this test
+        await writer.drain()
         writer.close()
+        await writer.wait_closed()
 
-    folder = world.cluster(cluster).control_plane.files.certificates
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "apiserver.crt", folder / "apiserver.key")
-    async with await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context) as server:
-        yield f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+@asynccontextmanager
+async def _by_way_of(proxy: Proxy, world: World, cluster: str) -> AsyncGenerator[None]:
+    """The controller reaches the cluster this way while the body runs."""
+    async with proxy.serving():
+        try:
+            await _reached_at(world, cluster, proxy.url)
+            yield
+        finally:
+            await _reached_at(world, cluster, world.cluster(cluster).server)
+
+
+async def _reached_at(world: World, cluster: str, server: str) -> None:
+    since = len(world.controller.said())
+    await world.readdress(cluster, server)
+
+    async def said() -> str:
+        return world.controller.said(since)
+
+    await eventually(said, lambda log: any("cluster engaged" in line and server in line for line in log.splitlines()))
 
 
 @pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
@@ -81,12 +99,13 @@ async def test_s15_others_go_on_whatever_a_member_sends(scene: Scene, controller
     old = scene.pod(OLD, 1)
     await scene.put_slice(OLD, old)
     await scene.arrives(NEW, old)
-    async with _liar(scene.world, OLD, lie) as server:
-        await scene.world.readdress(OLD, server)
-        await scene.shows(OLD, "Stale")
-        for hub in scene.pods(HUB, 10):
-            await scene.put_slice(HUB, hub)
-            await scene.arrives(NEW, old, hub)
+    proxy = Liar(scene.world, OLD, lie)
+    async with _by_way_of(proxy, scene.world, OLD):
+        async with proxy.nonsense(random.Random()):
+            await scene.shows(OLD, "Stale")
+            for hub in scene.pods(HUB, 10):
+                await scene.put_slice(HUB, hub)
+                await scene.arrives(NEW, old, hub)
+                assert controller.resident_bytes() < 512 * MIB
         assert controller.running
-        await scene.world.readdress(OLD, scene.world.cluster(OLD).server)
         await scene.shows(OLD, "Synced")

@@ -70,7 +70,7 @@ class Proxy:
         self._writers.add(writer)
         try:
             with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-                await (self._answer(reader, writer, self._draw) if self._draw else self._carry(reader, writer))
+                await (self.answer(reader, writer, self._draw) if self._draw else self._carry(reader, writer))
         finally:
             self._writers.discard(writer)
             writer.transport.abort()
@@ -90,7 +90,8 @@ class Proxy:
             self._writers.discard(beyond)
             beyond.transport.abort()
 
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, draw: random.Random) -> None:
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, draw: random.Random) -> None:
+        """What is said to one request meanwhile."""
         await reader.readuntil(b"\r\n\r\n")
         if draw.random() < 0.2:  # a trickle without end
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
