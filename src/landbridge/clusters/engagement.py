@@ -20,7 +20,7 @@ from landbridge.fleet.tokens import TokenError
 from landbridge.kube.api import Api
 from landbridge.kube.credentials import StaticToken
 from landbridge.kube.guarded import GuardedApi
-from landbridge.telemetry.metrics import AWAITING, IMPORTS, LIVE, QUEUE, UNEXPLAINED
+from landbridge.telemetry.metrics import AWAITING, FOREIGN, IMPORTS, LIVE, QUEUE, UNEXPLAINED
 
 log = structlog.get_logger()
 
@@ -155,7 +155,7 @@ class Engagement:
         if roster.members.get(name) is not member:
             return  # it never entered, or another one took its place
         del roster.members[name]
-        for gauge in (LIVE, QUEUE, IMPORTS, UNEXPLAINED, AWAITING):
+        for gauge in (LIVE, QUEUE, IMPORTS, UNEXPLAINED, AWAITING, FOREIGN):
             gauge.remove(name)
         log.info("cluster disengaged", cluster=name)
 

@@ -33,9 +33,11 @@ def imported(slice_: EndpointSlice, fleet: str) -> bool:
     return (slice_.managed_by == MANAGER and slice_.metadata.labels.get(FLEET) == fleet) or proved(slice_, fleet)
 
 
-def fleet_of(slice_: EndpointSlice) -> str:
-    """The fleet that an import's labels name; empty where it is no import of Landbridge's, or names none."""
-    return slice_.metadata.labels.get(FLEET, "") if slice_.managed_by == MANAGER else ""
+def stranger(slice_: EndpointSlice, fleet: str) -> str:
+    """The uid of the other fleet that an import is of, a former one perhaps; empty where it is ours, or no import."""
+    if slice_.managed_by != MANAGER or imported(slice_, fleet):
+        return ""
+    return slice_.metadata.labels.get(FLEET, "")
 
 
 def source(import_: EndpointSlice, fleet: str) -> str:

@@ -39,7 +39,7 @@ from landbridge.kube.patience import Patience
 from landbridge.mcs.departure import Departures
 from landbridge.mcs.holdings import holdings
 from landbridge.mcs.state import FleetState
-from landbridge.telemetry.metrics import IMPORTS, QUEUE, UNEXPLAINED
+from landbridge.telemetry.metrics import FOREIGN, IMPORTS, QUEUE, UNEXPLAINED
 
 log = structlog.get_logger()
 
@@ -186,6 +186,7 @@ class Controller:
         QUEUE.labels(cluster).set(len(member.queue))
         IMPORTS.labels(cluster).set(found.imports)
         UNEXPLAINED.labels(cluster).set(len(found.unexplained))
+        FOREIGN.labels(cluster).set(found.foreign.total())
 
 
 def _identity() -> str:

@@ -6,6 +6,7 @@ It decides only which imports go (rule S7); the cluster's own workers delete the
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 
 import structlog
@@ -23,6 +24,9 @@ from landbridge.telemetry.metrics import AWAITING
 
 AFTER = 30.0
 """Seconds between two looks: what was unexplained in both, and nothing else with it, is swept."""
+
+MOST_TOLD = 5
+"""Other fleets that are named in the log."""
 
 log = structlog.get_logger()
 
@@ -44,6 +48,7 @@ class Sweeper:
         self._after = after
         self._sleep = sleep
         self._sweep = Sweep()
+        self._told_of_strangers = False
         self._log = log.bind(cluster=member.name)
 
     async def run(self) -> None:
@@ -59,6 +64,7 @@ class Sweeper:
             self._sweep.blind()
             return
         found = holdings(member.slices.store, state.uid, lambda key: state.explains(member.name, key))
+        self._tell_of_strangers(found.foreign)
         waited = self._sweep.waiting
         verdict = self._sweep.judge(found)
         AWAITING.labels(member.name).set(len(found.unexplained) if self._sweep.waiting else 0)
@@ -79,6 +85,17 @@ class Sweeper:
         for key in sorted(set(map(service_of, swept))):
             self._log.warning("swept, since no MultiClusterService explains it", service=str(key))
             member.queue.add(key, live=False)
+
+    def _tell_of_strangers(self, foreign: Counter[str]) -> None:
+        """Once, while there are some: who they are changes seldom, and labels can be forged in any number."""
+        if foreign and not self._told_of_strangers:
+            self._log.warning(
+                "imports of another fleet, which are not touched",
+                imports=foreign.total(),
+                fleets=[uid for uid, _ in foreign.most_common(MOST_TOLD)],
+                command=f"landbridge fleet sweep {self._member.name} --fleet UID",
+            )
+        self._told_of_strangers = bool(foreign)
 
     def _tell(self, found: Holdings) -> None:
         self._log.error(

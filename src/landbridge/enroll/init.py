@@ -17,11 +17,12 @@ from landbridge.api.names import FLEET, HUB_ACCOUNT
 from landbridge.enroll.argocd import health
 from landbridge.enroll.kubeconfig import render_kubeconfig
 from landbridge.enroll.manifests import apply, describe, read
-from landbridge.enroll.progress import Report
+from landbridge.enroll.progress import Report, few
 from landbridge.enroll.server import HUB_LEAST, require
 from landbridge.enroll.trial import Connect, try_address, try_token
 from landbridge.enroll.waiting import until
 from landbridge.fleet import rbac, record
+from landbridge.fleet.members import members
 from landbridge.fleet.rbac import Manifest
 from landbridge.fleet.record import FleetRecord, render_record
 from landbridge.fleet.refusal import RefusedError
@@ -75,6 +76,7 @@ async def init(
         await try_address(connect(reached, StaticToken()))
     settings = await health.settings(hub) if argocd else None
     await _check_fleet(hub, fleet)
+    await _warn_of_lost_record(hub, fleet, report)
     report(f"the controller reaches the hub at {reached.server}")
     definitions = [crd.render(definition) for definition in crd.DEFINITIONS]
     manifests = [rbac.namespace(), *definitions, *rbac.manifests(rbac.HUB)]
@@ -120,6 +122,20 @@ async def _check_fleet(hub: Api, fleet: str) -> None:
                 OTHER_FLEET,
                 f"{hub.server} holds fleet {known.uid}, whose imports would be those of a stranger; leave --fleet out",
             )
+
+
+async def _warn_of_lost_record(hub: Api, fleet: str, report: Report) -> None:
+    """Members without a record: there was one, and their imports carry its uid."""
+    if fleet:
+        return
+    with contextlib.suppress(NotFoundError):
+        await record.load(hub)
+        return
+    if known := [member.name for member in await members(hub)]:
+        report(
+            f"the hub has members ({few(known)}) and no record of their fleet: with a new uid, all their imports are "
+            f"those of a stranger and stay as they are; give the old one with --fleet: they carry it as label {FLEET}"
+        )
 
 
 async def _ensure_record(hub: Api, fleet: str) -> str:

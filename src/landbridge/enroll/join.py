@@ -13,12 +13,13 @@ from dataclasses import dataclass, replace
 
 from landbridge.api.core import NAMESPACES, SECRETS
 from landbridge.api.names import ARGOCD_ACCOUNT, CREATED_BY_JOIN, SYNC_ACCOUNT
-from landbridge.enroll.admission import Admission, Wish, admit
+from landbridge.enroll.admission import Admission, Wish, admit, initialised
 from landbridge.enroll.argocd import registration as registrations
 from landbridge.enroll.argocd.account import make_account
 from landbridge.enroll.argocd.registration import Registration
 from landbridge.enroll.manifests import make
 from landbridge.enroll.progress import Report
+from landbridge.enroll.remains import foreign_imports, joining_notes
 from landbridge.enroll.trial import Connect, try_token
 from landbridge.fleet import rbac
 from landbridge.fleet.cluster import Cluster, cluster_secret
@@ -60,6 +61,8 @@ async def join(
     admission = await admit(hub, member, config, wish)
     registration = await registrations.plan(hub, admission, wish) if wish.argocd else None
     _tell(admission, report)
+    for line in joining_notes(wish.name, await foreign_imports(member, (await initialised(hub)).uid)):
+        report(line)
     if registration:
         _tell_of_argocd(registration, {config.server, admission.cluster.config.server}, report)
     if dry_run:

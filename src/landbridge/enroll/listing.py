@@ -9,12 +9,10 @@ from datetime import UTC, datetime
 import msgspec
 from msgspec.structs import replace
 
-from landbridge.api.discovery import SLICES
 from landbridge.api.meta import Key
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICE_NAMES
-from landbridge.api.names import MANAGED_BY, MANAGER
 from landbridge.enroll.admission import initialised
-from landbridge.enroll.remains import foreign_notes, unexplained_note
+from landbridge.enroll.remains import foreign_notes, labelled_imports, unexplained_note
 from landbridge.enroll.server import version_text
 from landbridge.enroll.trial import Connect
 from landbridge.fleet.cluster import Cluster
@@ -82,7 +80,7 @@ async def _counted(row: Row, cluster: Cluster, connect: Connect, fleet: str, exp
     """The row, with the imports that the cluster holds, if they can be counted in time."""
     try:
         async with asyncio.timeout(COUNT_TIMEOUT), connect(cluster.config, StaticToken(cluster.token)) as api:
-            slices = (await api.list(SLICES, selector=f"{MANAGED_BY}={MANAGER}")).items
+            slices = await labelled_imports(api)
     except (TimeoutError, KubeError) as error:
         return replace(row, message=f"its imports cannot be counted: {error or 'no answer in time'}")
     found = holdings(slices, fleet, lambda key: key in explained)

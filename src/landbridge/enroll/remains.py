@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
-from landbridge.mcs.holdings import Holdings
+from landbridge.api.discovery import SLICES, EndpointSlice
+from landbridge.api.names import FLEET_RECORD, MANAGED_BY, MANAGER, SYSTEM_NAMESPACE
+from landbridge.kube.api import Api
+from landbridge.kube.errors import ForbiddenError
+from landbridge.mcs.holdings import Holdings, holdings
 from landbridge.mcs.sweep import beyond
 
 MOST_FLEETS = 5
 """Other fleets that are named: labels can be forged in any number."""
+
+
+async def labelled_imports(api: Api) -> Sequence[EndpointSlice]:
+    """The imports of all fleets in a cluster, as their labels say."""
+    return (await api.survey(SLICES, selector=f"{MANAGED_BY}={MANAGER}")).items
+
+
+async def foreign_imports(api: Api, fleet: str) -> Counter[str]:
+    """How many imports other fleets have in a cluster, by their uids; none where a person may not see them."""
+    try:
+        found = await labelled_imports(api)
+    except ForbiddenError:
+        return Counter()
+    return holdings(found, fleet, lambda _: True).foreign
 
 
 def unexplained_note(cluster: str, found: Holdings) -> list[str]:
@@ -23,6 +42,18 @@ def unexplained_note(cluster: str, found: Holdings) -> list[str]:
         f"no MultiClusterService explains {count} of its {found.imports} imports: {fate}; "
         f"`landbridge fleet sweep {cluster} --dry-run` shows them"
     ]
+
+
+def joining_notes(cluster: str, foreign: Mapping[str, int]) -> list[str]:
+    """What there is to know before a cluster joins in which another fleet has imports."""
+    notes = foreign_notes(cluster, foreign)
+    if notes:
+        notes.append(
+            "or is it this fleet as it was before its record was lost? Then take its imports over, as long as no "
+            f"cluster has joined: delete ConfigMap {SYSTEM_NAMESPACE}/{FLEET_RECORD} on the hub, and run `landbridge "
+            "fleet init --fleet` with that uid"
+        )
+    return notes
 
 
 def foreign_notes(cluster: str, foreign: Mapping[str, int]) -> list[str]:

@@ -103,9 +103,8 @@ async def aim(hub: Api, member: Api, name: str, fleet: str) -> Target:
 
 async def look(target: Target) -> Found:
     """What may go: of our fleet what neither a MultiClusterService nor a debt explains, of another one everything."""
-    slices = (
-        await target.member.list(SLICES)
-    ).items  # first: what is made for a new MultiClusterService comes after it
+    # The cluster first, then the hub: else what is made for a new MultiClusterService would pass for unexplained.
+    slices = (await target.member.survey(SLICES)).items
     there = {mcs.metadata.key for mcs in (await target.hub.list(MULTI_CLUSTER_SERVICE_NAMES)).items}
     explained = there | (await initialised(target.hub)).debts.get(target.name, frozenset())
     found = holdings(slices, target.ours, lambda key: key in explained)

@@ -6,7 +6,7 @@ from landbridge.api.discovery import EndpointSlice
 from landbridge.api.meta import Key
 from landbridge.api.multicluster import MultiClusterService
 from landbridge.clusters.member import Member
-from landbridge.clusters.ownership import source
+from landbridge.clusters.ownership import source, stranger
 from landbridge.mcs.ending import held
 from landbridge.mcs.exports import exported
 from landbridge.mcs.intent import NOT_KNOWN, Intent, intent
@@ -64,7 +64,8 @@ def cluster_view(state: FleetState, name: str, mcs: MultiClusterService, now: fl
             name, state.joined(name), False, trouble, allowed, False, None, 0, 0, "", "", False, successor
         )
     service = member.services.store.get(key)
-    own, imports = exported(service, member.slices.store.group(key)), member.imports(key, state.uid)
+    slices = member.slices.store.group(key)
+    own, imports = exported(service, slices), member.imports(key, state.uid)
     return ClusterView(
         name=name,
         joined=state.joined(name),
@@ -79,6 +80,7 @@ def cluster_view(state: FleetState, name: str, mcs: MultiClusterService, now: fl
         failed=member.failed.get(key) or member.contested.get(key) or held(name, imports),
         pending=_pending(state, member, key, now),
         successor=successor,
+        strangers=tuple(sorted({stranger(slice_, state.uid) for slice_ in slices} - {""})),
     )
 
 

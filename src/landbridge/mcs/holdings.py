@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from landbridge.api.discovery import EndpointSlice
 from landbridge.api.meta import Key
-from landbridge.clusters.ownership import fleet_of, imported, service_of
+from landbridge.clusters.ownership import imported, service_of, stranger
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,6 @@ def holdings(slices: Iterable[EndpointSlice], fleet: str, explained: Callable[[K
             imports += 1
             if not explained(service_of(slice_)):
                 unexplained.append(slice_)
-        elif other := fleet_of(slice_):
+        elif other := stranger(slice_, fleet):
             foreign[other] += 1
     return Holdings(imports, tuple(unexplained), foreign)

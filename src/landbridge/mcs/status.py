@@ -47,6 +47,8 @@ class ClusterView:
     """Whether there is something left to write."""
     successor: str = ""
     """Why its new address or CA is not in use yet, where it has one."""
+    strangers: tuple[str, ...] = ()
+    """Other fleets that import endpoints of the Service too, by uid."""
 
 
 ENDING = "Ending"
@@ -202,7 +204,7 @@ def _conflicts(views: Sequence[ClusterView]) -> tuple[str, Truth, str, str]:
 
 
 def _conflict(view: ClusterView) -> tuple[str, str] | None:
-    return conflict(view.name, view.service, imports=view.imported_ready > 0)
+    return conflict(view.name, view.service, imports=view.imported_ready > 0, strangers=view.strangers)
 
 
 def _keep_time(row: ClusterStatus, old: Sequence[ClusterStatus]) -> ClusterStatus:

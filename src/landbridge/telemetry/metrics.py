@@ -39,6 +39,11 @@ UNREADABLE = Gauge(
     "Objects that are there and cannot be read; what was known of them before stays.",
     ["kind"],
 )
+FOREIGN = Gauge(
+    "landbridge_foreign_imports",
+    "Imports of other fleets in the cluster, living or former ones; they are never touched.",
+    ["cluster"],
+)
 STATUS_WRITES = Counter("landbridge_status_writes_total", "Writes of MultiClusterService status on the hub.")
 ENGAGEMENT_FAILURES = Counter(
     "landbridge_engagement_failures_total",

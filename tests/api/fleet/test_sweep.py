@@ -88,10 +88,10 @@ async def forgotten(scenes: list[Scene]) -> None:
     await scenes[0].world.controller.start()
 
 
-async def put_strays(scene: Scene, fleet: str, strays: int) -> None:
+async def put_strays(scene: Scene, fleet: str, strays: int, service: str = "stray") -> None:
     labels = {MANAGED_BY: MANAGER, FLEET: fleet, SOURCE_CLUSTER: OLD}
     for number in range(strays):
-        await scene.create(NEW, SLICES, slice_body("stray", f"stray-{number}", ["10.9.9.9"], labels=labels))
+        await scene.create(NEW, SLICES, slice_body(service, f"{service}-stray-{number}", ["10.9.9.9"], labels=labels))
 
 
 async def awaiting(scene: Scene) -> float:
@@ -139,15 +139,21 @@ async def test_s7_what_comes_back_on_the_hub_was_never_touched(scene: Scene) -> 
 
 
 async def test_s7_a_former_fleets_imports_are_removed_by_a_persons_word_only(scene: Scene, landbridge: Command) -> None:
-    await joined(scene, 1)
-    await put_strays(scene, FORMER, 13)
+    (web,) = await joined(scene, 1)
+    await put_strays(scene, FORMER, 13, service=web.name)
+    row = await web.shows(NEW, "Conflict")
+    assert f"landbridge fleet sweep newcluster --fleet {FORMER}" in row["message"]
     await asyncio.sleep(3 * LOOK)
     assert len(await scene.imports(NEW)) == 14
+    assert await scene.world.controller.metric("landbridge_foreign_imports", cluster=NEW) == 13
+    again = await landbridge.done("fleet", "join", NEW, "--context", NEW, "--hub-context", HUB, "--dry-run")
+    assert f"13 imports of fleet {FORMER}" in again.err
     rest = await landbridge.done(*SWEEP, "--yes")
     assert "0 of 1 imports" in rest.err
     assert f"13 imports of fleet {FORMER} are there too" in rest.err
     await landbridge.done(*SWEEP, "--fleet", FORMER, "--dry-run")
     assert len(await scene.imports(NEW)) == 14
     await landbridge.done(*SWEEP, "--fleet", FORMER, "--yes")
+    await web.shows(NEW, "Synced")
     (left,) = await scene.imports(NEW)
     assert left["metadata"]["labels"][FLEET] == (await record.load(scene.world.hub)).uid

@@ -27,7 +27,7 @@ from landbridge.kube.config import ServerConfig
 from landbridge.kube.credentials import StaticToken
 from landbridge.kube.errors import ForbiddenError, UnreachableError
 from landbridge.mcs.departure import Departures
-from landbridge.telemetry.metrics import IMPORTS, QUEUE, UNEXPLAINED
+from landbridge.telemetry.metrics import AWAITING, FOREIGN, IMPORTS, QUEUE, UNEXPLAINED
 from tests.unit.clusters.engaged import Engaged, engaging, gauge, leave, path, status
 from tests.unit.controller.rig import Rig, World
 from tests.unit.fakes import running, settle
@@ -400,12 +400,19 @@ async def test_a_cluster_that_was_never_reached_counts_as_not_live(world: World)
 
 async def test_a_cluster_that_is_gone_is_counted_no_more(world: World) -> None:
     async with engaging(world) as rig:
-        for metric in (QUEUE, IMPORTS, UNEXPLAINED):
+        for metric in (QUEUE, IMPORTS, UNEXPLAINED, AWAITING, FOREIGN):
             metric.labels("old").set(7)
         leave(world, "old")
         await settle(3)
         assert "old" not in rig.state.members
-    for name in ("cluster_live", "queue_length", "imports", "unexplained_imports"):
+    for name in (
+        "cluster_live",
+        "queue_length",
+        "imports",
+        "unexplained_imports",
+        "imports_awaiting_sweep",
+        "foreign_imports",
+    ):
         assert gauge(f"landbridge_{name}") is None
 
 

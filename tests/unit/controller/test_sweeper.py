@@ -145,10 +145,13 @@ async def test_s7_while_the_hub_is_out_of_view_no_look_counts(world: World) -> N
 
 async def test_s7_imports_of_another_fleet_are_never_touched(world: World) -> None:
     stray(world, fleet="fleet-0")
-    async with sweeping(world):
-        await settle(600)
-        assert len(world.imports("new")) == 1
-        assert world.clusters["new"].writes == []
+    with capture_logs() as logs:
+        async with sweeping(world):
+            await settle(600)
+            assert len(world.imports("new")) == 1
+            assert world.clusters["new"].writes == []
+    (told,) = [line for line in logs if "another fleet" in line["event"]]
+    assert (told["imports"], told["fleets"]) == (1, ["fleet-0"])
 
 
 async def test_s7_what_is_made_again_meanwhile_is_not_meant(world: World) -> None:

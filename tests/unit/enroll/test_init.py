@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from landbridge.api.names import CLUSTER_LABEL
 from landbridge.enroll.argocd.health import KEY, SCRIPT
 from landbridge.enroll.init import ESTABLISHED_TIMEOUT, init
 from landbridge.enroll.progress import Report
@@ -187,3 +188,14 @@ async def test_a_dry_run_says_what_argo_cd_would_be_taught(hub: MemoryApi, tmp_p
     await init_in_memory(hub, tmp_path / "a", said.append, argocd=True, dry_run=True)
     assert said[-1] == "dry run: would write the health check of MultiClusterService into ConfigMap argocd/argocd-cm"
     assert hub.writes == []
+
+
+@pytest.mark.parametrize(("fleet", "told"), [("", True), ("lost-uid", False)])
+async def test_members_without_a_record_are_told_of(hub: MemoryApi, tmp_path: Path, fleet: str, told: bool) -> None:
+    """A new uid would make strangers of all their imports."""
+    establish(hub)
+    hub.put(f"{SYSTEM}/secrets/cluster-oldcluster", {"metadata": {"labels": {CLUSTER_LABEL: "cluster"}}})
+    for again in (False, True):
+        said: list[str] = []
+        await init_in_memory(hub, tmp_path / "a", said.append, fleet=fleet)
+        assert any("no record of their fleet" in line for line in said) is (told and not again)

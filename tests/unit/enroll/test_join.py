@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from landbridge.api.core import SECRETS
+from landbridge.api.discovery import SLICES
 from landbridge.enroll import admission
 from landbridge.enroll.admission import Wish
 from landbridge.enroll.join import join
@@ -13,7 +14,7 @@ from landbridge.fleet.refusal import RefusedError
 from landbridge.kube.config import ServerConfig
 from landbridge.kube.errors import ForbiddenError, KubeError, UnauthorizedError, UnreachableError
 from tests.silence import silent
-from tests.unit.fleet.stage import ACCOUNT, SECRET, SYSTEM, cluster, fleet_hub, join_in_memory
+from tests.unit.fleet.stage import ACCOUNT, SECRET, SYSTEM, cluster, fleet_hub, join_in_memory, put_import
 from tests.unit.memory_api import Hook, MemoryApi
 
 
@@ -201,3 +202,22 @@ async def test_an_address_without_tls_is_refused(hub: MemoryApi) -> None:
     with pytest.raises(RefusedError, match="https://host:port"):
         await join_in_memory(hub, member)
     assert member.writes == []
+
+
+async def test_another_fleets_imports_are_told_before_a_cluster_joins(hub: MemoryApi, member: MemoryApi) -> None:
+    """They may be this fleet's own, from before its record was lost."""
+    put_import(member, "former-fleet")
+    said: list[str] = []
+    await join_in_memory(hub, member, report=said.append, dry_run=True)
+    told = next(line for line in said if "1 imports of fleet former-fleet" in line)
+    assert "`landbridge fleet sweep oldcluster --fleet former-fleet --dry-run`" in told
+    assert any("delete ConfigMap landbridge-system/landbridge-fleet" in line for line in said)
+
+
+async def test_who_may_not_see_imports_joins_all_the_same(hub: MemoryApi, member: MemoryApi) -> None:
+    put_import(member, "former-fleet")
+    member.before = failing(LATE, "GET", SLICES.path())
+    said: list[str] = []
+    await join_in_memory(hub, member, report=said.append)
+    assert SECRET in hub.objects
+    assert not [line for line in said if "former-fleet" in line]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from landbridge.api.discovery import SLICES
 from landbridge.api.meta import Key
 from landbridge.enroll.leave import leave
 from landbridge.fleet import record
@@ -12,7 +13,7 @@ from landbridge.fleet.settings import MISSING
 from landbridge.kube.api import MERGE_PATCH
 from landbridge.kube.errors import UnreachableError
 from tests.silence import silent
-from tests.unit.fleet.stage import ACCOUNT, SECRET, SYSTEM, cluster, fleet_hub, join_in_memory
+from tests.unit.fleet.stage import ACCOUNT, SECRET, SYSTEM, cluster, fleet_hub, join_in_memory, put_import
 from tests.unit.memory_api import MemoryApi
 
 
@@ -165,3 +166,13 @@ async def test_a_member_by_another_name_is_not_touched(hub: MemoryApi, member: M
     with pytest.raises(RefusedError, match="its members: oldcluster"):
         await leave(hub, member, "another", silent)
     assert set(member.objects) == before
+
+
+@pytest.mark.looptime
+async def test_what_another_fleet_left_stays_and_is_told(hub: MemoryApi, member: MemoryApi) -> None:
+    put_import(member, "former-fleet")
+    release(hub)
+    said: list[str] = []
+    await leave(hub, member, "oldcluster", said.append)
+    assert any("it holds 1 imports of fleet former-fleet" in line for line in said)
+    assert SLICES.path("shop", "former-fleet-0") in member.objects

@@ -4,10 +4,12 @@ import asyncio
 
 import pytest
 
-from landbridge.enroll.listing import rows
+from landbridge.api.discovery import SLICES
+from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
+from landbridge.enroll.listing import Row, rows
 from landbridge.fleet.refusal import RefusedError
 from landbridge.kube.errors import UnreachableError
-from tests.unit.fleet.stage import SECRET, cluster, fleet_hub, join_in_memory
+from tests.unit.fleet.stage import SECRET, cluster, fleet_hub, join_in_memory, put_import
 from tests.unit.memory_api import MemoryApi
 
 
@@ -54,3 +56,39 @@ async def test_a_member_on_its_way_out_is_said_to_leave(hub: MemoryApi) -> None:
 async def test_a_cluster_that_is_no_hub_is_refused() -> None:
     with pytest.raises(RefusedError, match="landbridge fleet init"):
         await rows(MemoryApi())
+
+
+async def listed(hub: MemoryApi, member: MemoryApi) -> Row:
+    (row,) = await rows(hub, connect=lambda config, token: member)
+    return row
+
+
+async def test_s7_imports_that_nobody_explains_are_listed_with_the_command(hub: MemoryApi) -> None:
+    member = MemoryApi()
+    for number in range(11):
+        put_import(member, "fleet-uid", number)
+    row = await listed(hub, member)
+    assert (row.state, row.imports, row.unexplained, row.foreign) == ("Ready", 11, 11, {})
+    assert "11 of its 11 imports: they wait for you; `landbridge fleet sweep oldcluster --dry-run`" in row.message
+    hub.put(MULTI_CLUSTER_SERVICES.path("shop", "web0"), {"metadata": {"namespace": "shop"}})
+    assert "10 of its 11 imports: the controller sweeps so few" in (await listed(hub, member)).message
+
+
+async def test_a_former_fleets_imports_are_listed_with_its_uid(hub: MemoryApi) -> None:
+    member = MemoryApi()
+    put_import(member, "former-fleet")
+    row = await listed(hub, member)
+    assert (row.imports, row.unexplained, row.foreign) == (0, 0, {"former-fleet": 1})
+    assert "--fleet former-fleet --dry-run" in row.message
+
+
+async def test_a_member_whose_imports_cannot_be_counted_is_ready_all_the_same(hub: MemoryApi) -> None:
+    member = MemoryApi()
+
+    def refuse(method: str, path: str) -> None:
+        if path == SLICES.path():
+            raise UnreachableError("cut")
+
+    member.before = refuse
+    row = await listed(hub, member)
+    assert (row.state, row.imports, row.message) == ("Ready", None, "its imports cannot be counted: cut")

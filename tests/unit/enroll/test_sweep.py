@@ -1,27 +1,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeVar
 
 import msgspec
 import pytest
 from msgspec.structs import replace
 
 from landbridge.api.discovery import SLICES
-from landbridge.api.kind import Kind
-from landbridge.api.meta import Key, Object
+from landbridge.api.meta import Key
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
-from landbridge.api.names import FLEET, MANAGER, SOURCE_CLUSTER
 from landbridge.enroll.debts import Debtor, debtors
 from landbridge.enroll.sweep import Swept, Target, aim, look, strays, sweep, why
 from landbridge.fleet.amendment import amend
 from landbridge.fleet.refusal import RefusedError
 from tests.silence import silent
-from tests.unit.fleet.stage import cluster, fleet_hub, join_in_memory
+from tests.unit.fleet.stage import cluster, fleet_hub, join_in_memory, put_import
 from tests.unit.memory_api import MemoryApi
-from tests.unit.objects import mcs, slice_
-
-T = TypeVar("T", bound=Object)
+from tests.unit.objects import mcs
 
 OURS, FORMER = "fleet-uid", "former-fleet"
 
@@ -42,19 +37,16 @@ def key(number: int) -> Key:
     return Key("shop", f"web{number}")
 
 
-def put(api: MemoryApi, kind: Kind[T], obj: T) -> None:
-    api.put(kind.path(obj.metadata.namespace, obj.metadata.name), msgspec.json.decode(kind.encode(obj)))
-
-
 def put_imports(member: MemoryApi, numbers: Iterable[int], fleet: str = OURS) -> None:
-    labels = {FLEET: fleet, SOURCE_CLUSTER: "newcluster"}
     for number in numbers:
-        put(member, SLICES, slice_(f"{fleet}-{number}", key=key(number), manager=MANAGER, labels=labels))
+        put_import(member, fleet, number)
 
 
 def put_joins(hub: MemoryApi, *numbers: int) -> None:
     for number in numbers:
-        put(hub, MULTI_CLUSTER_SERVICES, mcs(key=key(number)))
+        join = mcs(key=key(number))
+        path = MULTI_CLUSTER_SERVICES.path("shop", join.metadata.name)
+        hub.put(path, msgspec.json.decode(MULTI_CLUSTER_SERVICES.encode(join)))
 
 
 def imports(member: MemoryApi) -> set[str]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from landbridge.api.core import CONFIG_MAPS, SERVICE_ACCOUNTS
-from landbridge.api.names import CLUSTER_LABEL, CLUSTER_UID
+from landbridge.api.discovery import SLICES
+from landbridge.api.meta import Key
+from landbridge.api.names import CLUSTER_LABEL, CLUSTER_UID, FLEET, MANAGER, SOURCE_CLUSTER
 from landbridge.enroll.admission import Wish
 from landbridge.enroll.join import Joined, join
 from landbridge.enroll.progress import Report
@@ -14,6 +18,7 @@ from landbridge.kube.credentials import StaticToken
 from tests.silence import silent
 from tests.unit.fleet.tokens_for_tests import jwt
 from tests.unit.memory_api import Body, MemoryApi
+from tests.unit.objects import slice_
 
 SYSTEM = "/api/v1/namespaces/landbridge-system"
 ACCOUNT = f"{SYSTEM}/serviceaccounts/landbridge-sync"
@@ -80,6 +85,13 @@ def put_secret(
     hub.put(
         f"{ARGOCD}/secrets/{name}", {"metadata": meta, "data": {key: encode(value) for key, value in values.items()}}
     )
+
+
+def put_import(member: MemoryApi, fleet: str, number: int = 0) -> None:
+    """An import from `newcluster` of Service `shop/web<number>`, by the labels of a fleet."""
+    labels = {FLEET: fleet, SOURCE_CLUSTER: "newcluster"}
+    import_ = slice_(f"{fleet}-{number}", key=Key("shop", f"web{number}"), manager=MANAGER, labels=labels)
+    member.put(SLICES.path("shop", import_.metadata.name), msgspec.json.decode(SLICES.encode(import_)))
 
 
 async def join_in_memory(

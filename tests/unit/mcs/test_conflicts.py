@@ -1,10 +1,10 @@
-"""S4: one slice without hints turns zone preference off for the whole Service."""
+"""Each conflict; S4: one slice without hints turns zone preference off for the whole Service."""
 
 from __future__ import annotations
 
 import pytest
 
-from landbridge.mcs.conflicts import TRAFFIC_DISTRIBUTION, conflict
+from landbridge.mcs.conflicts import FOREIGN_IMPORTS, TRAFFIC_DISTRIBUTION, conflict
 from tests.unit.objects import service
 
 
@@ -27,3 +27,11 @@ def test_imports_without_a_preference_are_none() -> None:
 
 def test_a_missing_service_is_none() -> None:
     assert conflict("new", None, imports=True) is None
+
+
+def test_imports_of_another_fleet_are_a_conflict_with_the_command() -> None:
+    found = conflict("new", service(traffic_distribution="PreferClose"), imports=True, strangers=("fleet-0", "fleet-9"))
+    assert found is not None
+    reason, message = found
+    assert reason == FOREIGN_IMPORTS == "ForeignImports"
+    assert "landbridge fleet sweep new --fleet fleet-0" in message

@@ -14,6 +14,7 @@ from landbridge.api.core import NAMESPACES, SERVICES, Service
 from landbridge.api.discovery import SLICES
 from landbridge.api.meta import Key
 from landbridge.api.multicluster import MultiClusterService
+from landbridge.api.names import FLEET, MANAGER
 from landbridge.clusters.member import Member
 from landbridge.fleet.record import FleetRecord
 from landbridge.mcs.apply import apply
@@ -318,3 +319,13 @@ async def test_clusters_that_are_not_engaged_are_told_with_the_reason() -> None:
         assert (at.told("old").live, at.told("old").trouble) == (False, "not engaged yet")
         assert at.told("new").trouble == "its Secret was refused; see the controller's log"
         assert (stranger.joined, stranger.live) == (False, False)
+
+
+async def test_s7_another_fleets_imports_are_told() -> None:
+    async with two() as stage:
+        assert stage.told("new").strangers == ()
+        for name, uid in (("x", "fleet-0"), ("y", "fleet-0"), ("z", FLEET_UID)):
+            stage.new.add(SLICES, slice_(name, manager=MANAGER, labels={FLEET: uid}))
+        await settle()
+        assert stage.told("new").strangers == ("fleet-0",)
+        assert stage.told("old").strangers == ()
