@@ -19,7 +19,6 @@ from landbridge.mcs.gather import view
 from landbridge.mcs.intent import Intent
 from landbridge.mcs.plan import Change, Changes, plan
 from landbridge.mcs.repairs import Repairs
-from landbridge.mcs.restraint import Restraint
 from landbridge.mcs.state import FleetState
 from landbridge.mcs.views import View
 from landbridge.telemetry.metrics import REPAIRS, SYNC_SECONDS, WRITE_FAILURES, WRITES
@@ -41,7 +40,7 @@ class ImportReconciler:
         self._member = member
         self._report = report
         self._repairs = Repairs()
-        self._restraint = Restraint()
+        self._restraint = state.restraints[member.name]
         self._log = log.bind(cluster=member.name)
         self._tracebacks = Tracebacks()
         self._latency = SYNC_SECONDS.labels(member.name)
@@ -51,6 +50,8 @@ class ImportReconciler:
         await work(self._member.queue, self._reconcile, self._failed, workers=WORKERS)
 
     async def _reconcile(self, item: Work[Key]) -> None:
+        if not self._member.writable:
+            return  # contact brings every key back
         changed = await self._sync(item)
         if self._forget_failures(item.key) or changed:
             self._report(item.key)
@@ -58,14 +59,14 @@ class ImportReconciler:
     async def _sync(self, item: Work[Key]) -> bool:
         """Make one Service right; gives whether the hub may want to know."""
         key, member = item.key, self._member
-        if not member.writable:
-            return False  # contact brings every key back
         wanted = view(self._state, member, key)
         changes = self._admitted(key, self._restrained(wanted, plan(wanted)))
         if changes:
             await apply(member, changes, partial(self._written, key))
             if item.live:
                 self._latency.observe(asyncio.get_running_loop().time() - item.since)
+        elif not (wanted.consumer.imports or changes.wanted):
+            self._repairs.forget(key)
         if self._is_settled(key, wanted.intent):
             self._state.ledger.settle(member.name, key)
         return bool(changes) or wanted.intent is Intent.REMOVE
@@ -102,7 +103,7 @@ class ImportReconciler:
     def _written(self, key: Key, verb: str, change: Change) -> None:
         WRITES.labels(self._member.name, verb, change.reason).inc()
         self._restraint.written(key, verb, change)
-        if self._repairs.made(verb, change):
+        if self._repairs.made(verb, change, asyncio.get_running_loop().time()):
             REPAIRS.labels(self._member.name).inc()
         say = self._log.debug if verb == "update" else self._log.info
         say("import written", verb=verb, reason=change.reason, slice=str(change.slice.metadata.key))

@@ -116,6 +116,8 @@ class Election:
         async with self._renewing:
             if self._renewed_at >= called_at:  # for another caller
                 return
+            if self._unanswered_at >= called_at:
+                raise UnreachableError("the hub did not answer another caller either")
             try:
                 renewed = self._lease is not None and await self._answered(self._renew(self._lease))
             except KubeError:

@@ -52,7 +52,8 @@ class Router:
             if self._state.owed(member.name, key) or member.imports(key, self._state.uid):
                 member.queue.add(key)
             return
-        for name in {*mcs.spec.consumers, member.name}:
+        provides = member.name in mcs.spec.providers
+        for name in {member.name, *(mcs.spec.consumers if provides else ())}:
             if consumer := self._state.members.get(name):
                 consumer.queue.add(key)
         self._hub.add_after(key, SETTLE)
@@ -62,7 +63,7 @@ class Router:
         LIVE.labels(member.name).set(member.live)
         if won:
             self._take_signs(member)
-            self._resync(member)
+            self._resync(member, self._joined())
         if not won:
             self._flapping.lost(member.name)
         elif member.live:
@@ -96,10 +97,11 @@ class Router:
 
     def roster_changed(self) -> None:
         """A cluster came, goes, or is described otherwise; or the hub came back into view."""
+        joined = self._joined()
         for member in self._state.members.values():
-            self._resync(member)
-        for mcs in self._state.multicluster_services:
-            self._hub.add(mcs.metadata.key, live=False)
+            self._resync(member, joined)
+        for key in joined:
+            self._hub.add(key, live=False)
 
     def _take_signs(self, member: Member) -> None:
         """An import says that its source was in the fleet when it was made, whatever an older record says."""
@@ -107,9 +109,11 @@ class Router:
             if imported(slice_, self._state.uid):
                 self._state.sign(source(slice_, self._state.uid), slice_.metadata.creation_timestamp)
 
-    def _resync(self, member: Member) -> None:
+    def _joined(self) -> set[Key]:
+        return {mcs.metadata.key for mcs in self._state.multicluster_services}
+
+    def _resync(self, member: Member, joined: set[Key]) -> None:
         """Let a member look at everything; live changes overtake."""
-        joined = {mcs.metadata.key for mcs in self._state.multicluster_services}
         present = {service_of(slice_) for slice_ in member.slices.store if imported(slice_, self._state.uid)}
         for key in joined | present | self._state.ledger.record.debts.get(member.name, frozenset()):
             member.queue.add(key, live=False)

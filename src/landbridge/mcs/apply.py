@@ -17,8 +17,11 @@ from landbridge.api.discovery import SLICES, EndpointSlice
 from landbridge.api.kind import Kind
 from landbridge.clusters.member import Member
 from landbridge.kube.errors import ConflictError, KubeError, NotFoundError
-from landbridge.mcs.handover import Backend, backends, keeping
+from landbridge.mcs.handover import backends, keeping
 from landbridge.mcs.plan import Change, Changes, differences, same
+
+AT_ONCE = 4
+"""Writes of one Service under way at once: one of many slices leaves room for the others of its cluster (rule S15)."""
 
 Written = Callable[[str, Change], None]
 Send = Callable[[Kind[EndpointSlice], EndpointSlice], Coroutine[None, None, EndpointSlice]]
@@ -74,7 +77,13 @@ class _Application:
         self, write: Callable[[Change], Coroutine[None, None, bool]], changes: Sequence[Change]
     ) -> list[Change]:
         """Make all these changes at once; gives those that could not be made whole yet."""
-        results = await asyncio.gather(*map(write, changes), return_exceptions=True)
+        room = asyncio.Semaphore(AT_ONCE)
+
+        async def written(change: Change) -> bool:
+            async with room:
+                return await write(change)
+
+        results = await asyncio.gather(*map(written, changes), return_exceptions=True)
         for result in results:
             if isinstance(result, Exception):
                 self._failures.append(result)
@@ -109,7 +118,8 @@ class _Application:
 
     def _keeping(self, change: Change, wanted: EndpointSlice | None) -> EndpointSlice | None:
         others = (brought for name, brought in self._awaited.items() if name != _name(change))
-        return keeping(self._present[_name(change)], wanted, frozenset[Backend]().union(*others))
+        awaited = {backend: endpoint for brought in others for backend, endpoint in brought.items()}
+        return keeping(self._present[_name(change)], wanted, awaited)
 
     async def _shrink(self, change: Change, target: EndpointSlice) -> None:
         """Put ``target`` in place of what is there, unless that is the same."""

@@ -8,7 +8,7 @@ by nobody, and goes at once, whatever became of the other writes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from msgspec.structs import replace
 
@@ -18,26 +18,25 @@ Backend = tuple[tuple[str, ...], tuple[EndpointPort, ...]]
 """What makes two endpoints the same to whoever connects: addresses and ports."""
 
 
-def backends(slice_: EndpointSlice) -> frozenset[Backend]:
-    """All that a slice routes to."""
-    return frozenset(_backend(slice_, endpoint) for endpoint in slice_.endpoints or ())
+def backends(slice_: EndpointSlice) -> dict[Backend, Endpoint]:
+    """All that a slice routes to, with what it says of each."""
+    return {(endpoint.addresses, slice_.effective_ports): endpoint for endpoint in slice_.endpoints or ()}
 
 
-def keeping(present: EndpointSlice, wanted: EndpointSlice | None, awaited: Iterable[Backend]) -> EndpointSlice | None:
+def keeping(
+    present: EndpointSlice, wanted: EndpointSlice | None, awaited: Mapping[Backend, Endpoint]
+) -> EndpointSlice | None:
     """What to write in place of ``present`` while others wait for some of its endpoints.
 
     ``wanted`` is what it should become, ``None`` where it should go. Gives that, if nothing of it is awaited elsewhere.
+    What is kept is as ready as it is where it moves to: the provider says so by now.
     """
-    lost = backends(present) - (backends(wanted) if wanted else frozenset())
-    kept = tuple(e for e in present.endpoints or () if _backend(present, e) in lost.intersection(awaited))
+    lost = backends(present).keys() - (backends(wanted).keys() if wanted else set())
+    kept = tuple(awaited[backend] for backend in backends(present) if backend in lost and backend in awaited)
     if not kept:
         return wanted
     if wanted is None:
         return replace(present, endpoints=kept)
     if wanted.effective_ports != present.effective_ports:  # one slice has one list of ports
-        return present
+        return replace(present, endpoints=tuple(awaited.get(b, endpoint) for b, endpoint in backends(present).items()))
     return replace(wanted, endpoints=(*(wanted.endpoints or ()), *kept))
-
-
-def _backend(slice_: EndpointSlice, endpoint: Endpoint) -> Backend:
-    return endpoint.addresses, slice_.effective_ports

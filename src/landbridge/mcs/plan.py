@@ -15,6 +15,7 @@ MultiClusterService need explain it, and a label, which anyone may write, proves
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -33,6 +34,8 @@ GONE = "SliceGone"
 SENT_AWAY = "SourceLeft"
 
 _RESET = (Lean(),)
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+"""RFC 3339, as Kubernetes writes it."""
 _LABELS = (SERVICE_NAME, MANAGED_BY, SOURCE_CLUSTER, FLEET, HEADLESS)
 
 
@@ -101,18 +104,20 @@ def _sent_away(view: View, import_: EndpointSlice) -> bool:
 
 def same(one: EndpointSlice, other: EndpointSlice) -> bool:
     """Whether two imports route alike; a trigger time, or a label that a webhook adds, is not worth a write."""
-    return not differences(one, other)
+    return (
+        (one.endpoints or ()) == (other.endpoints or ())
+        and one.effective_ports == other.effective_ports
+        and all(one.metadata.labels.get(label) == other.metadata.labels.get(label) for label in _LABELS)
+    )
 
 
 def differences(one: EndpointSlice, other: EndpointSlice) -> list[str]:
     """In what two imports route differently, in words."""
-    labels, others = one.metadata.labels, other.metadata.labels
-    found = {
-        "endpoints": (one.endpoints or ()) != (other.endpoints or ()),
-        "ports": one.effective_ports != other.effective_ports,
-        **{f"label {label}": labels.get(label) != others.get(label) for label in _LABELS},
-    }
-    return [what for what, differs in found.items() if differs]
+    if same(one, other):
+        return []
+    routes = {"endpoints": (one.endpoints or ()) != (other.endpoints or ())}
+    routes["ports"] = one.effective_ports != other.effective_ports
+    return [what for what, differs in routes.items() if differs] or ["labels"]
 
 
 def _imports(view: View, service: Service, actual: dict[str, EndpointSlice]) -> dict[str, EndpointSlice]:
@@ -157,7 +162,9 @@ def _import(
 def _trigger(view: View, slice_: EndpointSlice, *, live: bool) -> dict[str, str]:
     """The time from which the consumer's kube-proxy measures; not for first copies of what was there before (rule S3).
 
-    Control planes round trigger times down to the second, so they are compared by their first 19 characters.
+    Control planes round trigger times down to the second, so they are compared by their first 19 characters. Anybody
+    may write the annotation in a provider; what is no time stays there.
     """
-    time = slice_.metadata.annotations.get(LAST_CHANGE)
-    return {LAST_CHANGE: time} if time and (live or time[:19] >= view.since[:19]) else {}
+    time = slice_.metadata.annotations.get(LAST_CHANGE, "")
+    told = _TIME.fullmatch(time) and (live or time[:19] >= view.since[:19])
+    return {LAST_CHANGE: time} if told else {}

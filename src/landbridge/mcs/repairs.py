@@ -8,7 +8,7 @@ A repair is a write of what was written before; a change of the provider's own e
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from landbridge.api.discovery import EndpointSlice
 from landbridge.api.meta import Key
@@ -51,7 +51,8 @@ class Repairs:
     """Those of one cluster."""
 
     def __init__(self) -> None:
-        self._sent: dict[Key, EndpointSlice] = {}
+        self._sent: dict[Key, dict[str, EndpointSlice]] = {}
+        """What was written last of each import, by Service and name."""
         self._contests: dict[Key, _Contest] = {}
 
     def admit(self, changes: Changes, now: float) -> tuple[Changes, float, str]:
@@ -60,10 +61,10 @@ class Repairs:
         ``now`` is in seconds, of a clock that only goes forward.
         """
         waits = {_key(c): self._wait(c, now) for c in (*changes.create, *changes.update)}
-        admitted = Changes(
+        admitted = replace(
+            changes,
             create=tuple(change for change in changes.create if not waits[_key(change)]),
             update=tuple(change for change in changes.update if not waits[_key(change)]),
-            delete=changes.delete,
             withheld=(*changes.withheld, *(c for c in (*changes.create, *changes.update) if waits[_key(c)])),
         )
         waiting = [key for key, wait in waits.items() if wait]
@@ -71,27 +72,39 @@ class Repairs:
             return admitted, 0.0, ""
         return admitted, min(waits[key] for key in waiting), self._describe(waiting[0])
 
-    def made(self, verb: str, change: Change) -> bool:
+    def made(self, verb: str, change: Change, now: float) -> bool:
         """Take note of a write that the cluster took; gives whether it is a repair of what somebody else undid."""
+        sent, name = self._sent.setdefault(_service(change), {}), change.slice.metadata.name
         if verb == "delete":
-            self._sent.pop(_key(change), None)
-        else:
-            self._sent[_key(change)] = change.slice
-        return _key(change) in self._contests
+            sent.pop(name, None)
+            return False
+        repair = self._is_repair(change)
+        sent[name] = change.slice
+        if repair:
+            self._contest(change, now).repair(now)
+        return repair
+
+    def forget(self, service: Key) -> None:
+        """No import of the Service is there, and none is wanted."""
+        for name in self._sent.pop(service, {}):
+            self._contests.pop(Key(service.namespace, name), None)
 
     def _wait(self, change: Change, now: float) -> float:
-        key = _key(change)
-        last = self._sent.get(key)
-        if last is None or not same(last, change.slice):
-            self._contests.pop(key, None)
-            return 0.0
-        contest = self._contests.get(key)
-        if contest is None or now - contest.at > QUIET:
-            contest = self._contests[key] = _Contest(now)
-        if wait := contest.wait(now):
-            return wait
-        contest.repair(now)
+        """Seconds until it may be made."""
+        if self._is_repair(change):
+            return self._contest(change, now).wait(now)
+        self._contests.pop(_key(change), None)
         return 0.0
+
+    def _is_repair(self, change: Change) -> bool:
+        last = self._sent.get(_service(change), {}).get(change.slice.metadata.name)
+        return last is not None and same(last, change.slice)
+
+    def _contest(self, change: Change, now: float) -> _Contest:
+        contest = self._contests.get(_key(change))
+        if contest is None or now - contest.at > QUIET:
+            contest = self._contests[_key(change)] = _Contest(now)
+        return contest
 
     def _describe(self, key: Key) -> str:
         contest = self._contests[key]
@@ -103,3 +116,7 @@ class Repairs:
 
 def _key(change: Change) -> Key:
     return change.slice.metadata.key
+
+
+def _service(change: Change) -> Key:
+    return Key(change.slice.metadata.namespace, change.slice.service)

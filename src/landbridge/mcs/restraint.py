@@ -43,12 +43,13 @@ class Restraint:
         wanted.update(_settled(changes))
         create = tuple(change for change in changes.create if _name(change) not in wanted)
         update = tuple(change for change in changes.update if not _same(wanted.get(_name(change)), change.slice))
+        going = {_name(change) for change in (*create, *update)}
         return replace(
             changes,
             create=create,
             update=update,
             delete=tuple(change for change in changes.delete if _name(change) in wanted),
-            withheld=tuple(c for c in (*changes.create, *changes.update) if c not in create and c not in update),
+            withheld=tuple(c for c in (*changes.create, *changes.update) if _name(c) not in going),
         )
 
     def written(self, key: Key, verb: str, change: Change) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -11,6 +12,7 @@ from landbridge.api.multicluster import MultiClusterService, MultiClusterService
 from landbridge.api.names import FINALIZER
 from landbridge.clusters.roster import Roster
 from landbridge.mcs.ended import Ended
+from landbridge.mcs.restraint import Restraint
 
 
 class MultiClusterServices(Protocol):
@@ -50,6 +52,8 @@ class FleetState(Roster):
     """What of each MultiClusterService decides, and since when it is so."""
     ended: Ended = field(default_factory=Ended)
     """What came to its end: an old leader may still write imports of it."""
+    restraints: defaultdict[str, Restraint] = field(default_factory=lambda: defaultdict(Restraint))
+    """What was wanted of the imports of each cluster; it outlives an engagement that failed (rule S12)."""
     in_contact: Callable[[], bool] = lambda: True
     """Whether nobody else can lead this fleet: the hub was heard of within the lease (rule S12)."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -52,6 +53,9 @@ class ClusterView:
 
 
 ENDING = "Ending"
+
+_MINUTE = len("2026-01-01T10:00")
+_NUMBERED = re.compile(r"\S*\d\S*", re.ASCII)
 
 Finding = tuple[State, str]
 Check = Callable[[Key, ClusterView], Finding | None]
@@ -123,7 +127,8 @@ CHECKS: tuple[Check, ...] = (
 def status(mcs: MultiClusterService, views: Sequence[ClusterView], now: str) -> MultiClusterServiceStatus:
     """The new status; equal to the old one, times included, where nothing changed."""
     found = [(view, next(filter(None, (check(mcs.metadata.key, view) for check in CHECKS)), None)) for view in views]
-    rows = [_row(mcs, view, finding, now) for view, finding in found]
+    old = mcs.status.clusters if mcs.status else ()
+    rows = [_keep_time(_row(mcs, view, finding, now), old) for view, finding in found]
     return _status(mcs, views, rows, _ready(mcs, rows), now)
 
 
@@ -208,11 +213,21 @@ def _conflict(view: ClusterView) -> tuple[str, str] | None:
 
 
 def _keep_time(row: ClusterStatus, old: Sequence[ClusterStatus]) -> ClusterStatus:
-    """A row's time changes only with the row."""
+    """A row's time changes only with the row; what differs in numbers alone is told once a minute (rule S5).
+
+    The port, or the count, in the text of an error would else make each retry a write on the hub.
+    """
     before = next((other for other in old if other.name == row.name), None)
-    if before and before.last_sync_time and replace(row, last_sync_time=before.last_sync_time) == before:
-        return before
-    return row
+    if before is None or not before.last_sync_time:
+        return row
+    same_minute = row.last_sync_time[:_MINUTE] == before.last_sync_time[:_MINUTE]
+    alike = same_minute and _plain(row.message) == _plain(before.message)
+    message = before.message if alike else row.message
+    return before if replace(row, last_sync_time=before.last_sync_time, message=message) == before else row
+
+
+def _plain(text: str) -> str:
+    return _NUMBERED.sub("#", text)
 
 
 def _keep_transition(condition: Condition, old: Sequence[Condition]) -> Condition:

@@ -18,7 +18,7 @@ from landbridge.fleet.record import FleetRecord
 from landbridge.kube.errors import ApiError, ForbiddenError, UnreachableError
 from landbridge.mcs.repairs import BURST
 from tests.unit.controller.rig import World, controller
-from tests.unit.fakes import settle
+from tests.unit.fakes import running, settle
 from tests.unit.objects import ENDED, FLEET_UID, SERVICE2, cluster, mcs, service, slice_
 
 pytestmark = pytest.mark.looptime
@@ -359,6 +359,30 @@ async def test_s12_out_of_contact_with_the_hub_what_somebody_else_wrote_stays_un
         contact = True
         await settle(2)
         assert addresses(world) == ["10.1.0.2"]
+
+
+async def test_s12_what_another_did_out_of_contact_is_remembered_over_a_failed_engagement(world: World) -> None:
+    async with controller(world) as rig:
+        rig.state.in_contact = lambda: False
+        (import_,) = world.imports("new")
+        world.clusters["new"].take(SLICES, import_.metadata.key)
+        await settle(5)
+        again = rig.engage("new")
+        async with running(rig.keep_imports(again), again.follow()):
+            await settle(5)
+            assert addresses(world) == []
+
+
+async def test_a_cluster_out_of_contact_keeps_its_failures(world: World) -> None:
+    """What was not answered may still be on its way there."""
+    async with controller(world) as rig:
+        member = rig.state.members["new"]
+        member.failed[SERVICE2] = "no answer"
+        world.clusters["new"].cut()
+        await settle(5)
+        member.queue.add(SERVICE2)
+        await settle(1)
+        assert member.failed == {SERVICE2: "no answer"}
 
 
 async def test_s12_what_we_deleted_ourselves_is_made_again_out_of_contact_with_the_hub_too(world: World) -> None:

@@ -293,6 +293,16 @@ async def test_who_slept_through_its_lease_may_write_nothing_until_it_was_read_a
                 await permit()
 
 
+async def test_a_hub_that_hangs_is_waited_for_twice_at_most_however_many_want_to_write_s12() -> None:
+    async with candidates(WatchedApi(), "a") as (a,):
+        await asyncio.sleep(1)
+        a.line.slow = 1000
+        await asyncio.sleep(TIMES.lease + 60)
+        began = asyncio.get_running_loop().time()
+        await asyncio.gather(*(a.election.permit() for _ in range(48)), return_exceptions=True)
+        assert asyncio.get_running_loop().time() - began <= 2 * TIMES.answer + 0.1
+
+
 async def test_members_are_written_while_the_hub_is_known_to_be_away_s12() -> None:
     server = WatchedApi()
     async with candidates(server, "a") as (first,):

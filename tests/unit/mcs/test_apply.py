@@ -296,3 +296,14 @@ async def test_what_somebodys_finalizer_holds_is_not_forgotten_s11(api: WatchedA
     api.remove(path)
     await settle()
     assert names(member) == {"right", "wrong"}
+
+
+async def test_s15_a_service_of_many_slices_leaves_room_for_others(api: WatchedApi, member: Member) -> None:
+    api.pause = 1.0
+    many = Changes(create=tuple(Change(ours(f"of-many-{number}"), "NewSlice") for number in range(100)))
+    writing = asyncio.create_task(apply(member, many))
+    await settle(0.5)
+    began = asyncio.get_running_loop().time()
+    await apply(member, Changes(create=(Change(ours("alone"), "NewSlice"),)))
+    assert asyncio.get_running_loop().time() - began == pytest.approx(1.0)
+    await writing

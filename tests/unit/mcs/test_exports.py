@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
-from landbridge.api.names import EXPORT_UNMANAGED, FLEET, MANAGER, SOURCE_CLUSTER
+from landbridge.api.meta import Key
+from landbridge.api.names import EXPORT_UNMANAGED, FLEET, MANAGER, SOURCE, SOURCE_CLUSTER
 from landbridge.mcs.exports import OTHER_IMPORTERS, exported
 from tests.unit.objects import service, slice_
 
@@ -55,3 +57,17 @@ def test_s2_unmanaged_slices_are_not_exported_without_consent(annotations: dict[
 def test_s2_a_control_planes_name_on_a_service_without_selector_needs_consent_too() -> None:
     """Nobody deletes it there, so the name proves nothing."""
     assert exported(service(selector=False), (slice_(),)) == ()
+
+
+@pytest.mark.parametrize("selector", [True, False])
+def test_s2_a_slice_of_another_service_is_not_exported_however_it_is_called(selector: bool) -> None:
+    """No control plane takes it away, since the Service that it names is not there."""
+    forged = slice_("service2-aaaaaaaaaaaaaaaa", key=Key("mcs-demo", "nothere"))
+    assert exported(service(selector=selector, annotations=CONSENT), (forged,)) == ()
+
+
+@pytest.mark.parametrize("selector", [True, False])
+def test_s2_what_is_marked_as_a_copy_is_not_exported(selector: bool) -> None:
+    copy = slice_("a")
+    copy = replace(copy, metadata=replace(copy.metadata, annotations={SOURCE: "old/a"}))
+    assert exported(service(selector=selector, annotations=CONSENT), (copy,)) == ()

@@ -6,10 +6,12 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from landbridge.api.discovery import SLICES, EndpointSlice
+from landbridge.api.discovery import SLICES, EndpointPort, EndpointSlice
 from landbridge.api.names import FLEET, MANAGER
 from landbridge.kube.errors import ForbiddenError, KubeError
 from landbridge.mcs.apply import apply
@@ -85,7 +87,7 @@ def ours(*found: str) -> EndpointSlice:
 
 
 def test_what_nobody_awaits_is_not_kept() -> None:
-    assert keeping(ours("10.1.0.1"), None, frozenset()) is None
+    assert keeping(ours("10.1.0.1"), None, {}) is None
     wanted = ours("10.1.0.2")
     assert keeping(ours("10.1.0.1"), wanted, backends(ours("10.1.0.9"))) is wanted
 
@@ -94,3 +96,19 @@ def test_only_what_is_awaited_is_kept() -> None:
     kept = keeping(ours("10.1.0.1", "10.1.0.2"), None, backends(ours("10.1.0.2")))
     assert kept
     assert addresses([kept]) == {"10.1.0.2"}
+
+
+@pytest.mark.parametrize("wanted", [None, ours("10.1.0.1")], ids=["goes", "stays"])
+def test_s5_what_is_kept_is_as_ready_as_where_it_moves_to(wanted: EndpointSlice | None) -> None:
+    moved = slice_("b", "10.1.0.2", ready=False)
+    kept = keeping(ours("10.1.0.1", "10.1.0.2"), wanted, backends(moved))
+    assert kept
+    assert [e.conditions.ready for e in kept.endpoints or () if e.addresses == ("10.1.0.2",)] == [False]
+
+
+def test_s5_also_where_its_slice_has_other_ports_by_now() -> None:
+    present, other = ours("10.1.0.1", "10.1.0.2"), replace(ours("10.1.0.1"), ports=(EndpointPort("http", "TCP", 9090),))
+    kept = keeping(present, other, backends(slice_("b", "10.1.0.2", ready=False)))
+    assert kept
+    assert kept.ports == present.ports
+    assert [endpoint.conditions.ready for endpoint in kept.endpoints or ()] == [True, False]

@@ -42,6 +42,16 @@ def test_s3_a_trigger_time_alone_is_not_worth_a_write() -> None:
     assert not plan(view(provider(source("10.1.0.1", LATER)), imports=imports))
 
 
+@pytest.mark.parametrize(
+    "odd", ["x" * 200_000, "yesterday", LATER + " ", LATER[:-1], "2026-01-01T10:00:05.0000000001Z"]
+)
+def test_s3_what_is_no_time_stays_in_the_provider(odd: str) -> None:
+    """A long one would make the consumer refuse the import."""
+    imports = synced(provider(source("10.1.0.1", LONG_AGO)))
+    changed = only(plan(view(provider(source("10.1.0.2", odd)), imports=imports)).update)
+    assert LAST_CHANGE not in changed.metadata.annotations
+
+
 def test_no_other_annotation_of_the_source_is_copied() -> None:
     noted = slice_("s", changed=LATER)
     noted.metadata.annotations["team"] = "shop"

@@ -8,7 +8,7 @@ from dataclasses import replace
 from landbridge.api.discovery import EndpointSlice
 from landbridge.mcs.plan import Change, Changes
 from landbridge.mcs.repairs import BURST, LONGEST_PAUSE, QUIET, Repairs
-from tests.unit.objects import slice_
+from tests.unit.objects import SERVICE2, slice_
 
 RIGHT, OTHER = slice_("a", "10.1.0.1"), slice_("b", "10.1.0.2")
 
@@ -28,7 +28,7 @@ def written(repairs: Repairs, changes: Changes, now: float) -> bool:
     admitted = repairs.admit(changes, now)[0]
     for verb in ("create", "update", "delete"):
         for one in getattr(admitted, verb):
-            repairs.made(verb, one)
+            repairs.made(verb, one, now)
     return bool(admitted)
 
 
@@ -89,3 +89,19 @@ def test_a_write_that_is_refused_again_and_again_is_no_repair() -> None:
     repairs = Repairs()
     for _ in range(10 * BURST):
         assert repairs.admit(change(RIGHT), 0.0) == (change(RIGHT), 0.0, "")
+
+
+def test_a_repair_that_is_refused_is_none_yet() -> None:
+    """As by a quota: somebody deleted the import, and it cannot be made again."""
+    repairs = Repairs()
+    assert written(repairs, change(RIGHT), 0.0)
+    for _ in range(10 * BURST):
+        assert repairs.admit(change(RIGHT), 0.0) == (change(RIGHT), 0.0, "")
+
+
+def test_what_is_gone_for_good_is_forgotten() -> None:
+    repairs = Repairs()
+    fight(repairs, 10, 0.01)
+    repairs.forget(SERVICE2)
+    assert written(repairs, change(RIGHT), 10.0)
+    assert repairs.admit(change(OTHER), 10.0) == (change(OTHER), 0.0, "")

@@ -204,3 +204,22 @@ def test_s14_a_refused_service_is_not_ready_for_that_reason(key: Key) -> None:
 
 def test_s14_a_barred_namespace_is_not_ready_for_that_reason() -> None:
     assert condition(after(mcs(), replace(GOOD, allowed=False), NEW), "Ready").reason == "Forbidden"
+
+
+def failing(text: str, now: str, before: MultiClusterServiceStatus | None = None) -> MultiClusterServiceStatus:
+    of = msgspec.structs.replace(mcs("old", "new"), status=before)
+    return status(of, [GOOD, replace(NEW, pending=True, failed=text)], now)
+
+
+def test_s5_an_error_whose_text_differs_in_numbers_alone_is_told_once_a_minute() -> None:
+    first = failing("read tcp 10.0.0.7:50312: connection reset", "2026-01-01T10:00:01Z")
+    again = failing("read tcp 10.0.0.7:50313: connection reset", "2026-01-01T10:00:31Z", first)
+    assert again == first
+    later = failing("read tcp 10.0.0.7:50314: connection reset", "2026-01-01T10:01:31Z", first)
+    assert later.clusters[1].message == "read tcp 10.0.0.7:50314: connection reset"
+
+
+def test_another_error_is_told_at_once() -> None:
+    first = failing("read tcp 10.0.0.7:50312: connection reset", "2026-01-01T10:00:01Z")
+    other = failing("etcd is slow", "2026-01-01T10:00:02Z", first)
+    assert other.clusters[1].message == "etcd is slow"
