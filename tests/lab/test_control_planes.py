@@ -70,6 +70,22 @@ async def test_a_cut_api_is_refused_and_others_are_not(lab: Lab, kubectl: Kubect
     assert await kubectl(lab, "one", "get", "--raw", "/readyz") == "ok"
 
 
+async def test_a_restart_or_restore_touches_its_own_cluster_alone(lab: Lab, kubectl: Kubectl) -> None:
+    await lab.snapshot("one")
+    await lab.clusters["one"].cut(api=True)
+    await lab.clusters["two"].cut(api=True)
+    for change, dead in ((lab.restart("one", "etcd"), {"etcd"}), (lab.restore("one"), {"etcd", "kube-apiserver"})):
+        before = processes_of(lab).running()
+        await change
+        after = processes_of(lab).running()
+        assert {part for part in after if after[part] != before[part]} == {
+            f"one/{part}" for part in dead | {"kube-controller-manager"}
+        }
+        assert await kubectl(lab, "one", "get", "--raw", "/readyz") == "ok"
+        assert [cluster.api for cluster in (await lab.status()).clusters] == ["open", "cut"]
+    await lab.clusters["two"].heal()
+
+
 async def test_a_frozen_api_says_nothing(lab: Lab, kubectl: Kubectl) -> None:
     await lab.clusters["one"].cut(api=True, mode="freeze")
 
@@ -115,7 +131,8 @@ async def test_two_labs_side_by_side_share_no_port(lab: Lab, kubectl: Kubectl) -
 @pytest.mark.parametrize("moment", ["one/etcd", "two/forwarder", "one/kube-controller-manager"])
 async def test_an_up_killed_at_any_moment_is_begun_anew_and_down_leaves_nothing(moment: str, kubectl: Kubectl) -> None:
     lab = Lab("test-killed", CLUSTERS, control_plane_only=True)
-    await killed_up(lab, OPTIONS, moment)
+    await lab.down()  # what an earlier run that failed has left
+    await killed_up(lab, OPTIONS, moment, stands_still="two/kube-apiserver")
     assert (await lab.status()).state == State.PARTIAL
     with pytest.raises(NotUpError):
         Lab.load(lab.spec.name)

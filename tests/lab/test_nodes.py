@@ -11,7 +11,8 @@ from landbridge_lab import Lab, State
 from landbridge_lab.commands import run
 from landbridge_lab.nodes.cgroups import Cgroups
 from landbridge_lab.paths import lab_dir
-from landbridge_lab.processes import MARK, PART, alive
+from landbridge_lab.proc import alive
+from landbridge_lab.processes import MARK, PART
 
 from tests.lab.tools import Kubectl, Machine, killed_up, processes_of
 

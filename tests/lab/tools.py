@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -60,13 +61,19 @@ def processes_of(lab: Lab) -> Processes:
     return Processes(lab_dir(lab.spec.name).root)
 
 
-async def killed_up(lab: Lab, options: Sequence[str], moment: str) -> None:
-    """Start `landbridge-lab up` and kill it, and it alone, as soon as the part `moment` runs."""
+async def killed_up(lab: Lab, options: Sequence[str], moment: str, stands_still: str = "") -> None:
+    """Start `landbridge-lab up` and kill it, and it alone, as soon as the part `moment` runs.
+
+    `stands_still`: a part that is stopped meanwhile, so that `up` has no end where `moment` is among the last things.
+    """
     command = [sys.executable, "-c", "from landbridge_lab.cli import main; main()", "up", "--lab", lab.spec.name]
     up = await asyncio.create_subprocess_exec(*command, *options, stderr=asyncio.subprocess.DEVNULL)
 
     async def reached() -> bool:
-        return moment in processes_of(lab).running()
+        running = processes_of(lab).running()
+        if stands_still in running:
+            os.kill(running[stands_still], signal.SIGSTOP)
+        return moment in running
 
     try:
         await until(moment, reached, every=0.005)

@@ -5,7 +5,7 @@ import asyncio
 from landbridge_lab.argocd.install import ensure_argocd
 from landbridge_lab.control_plane.api import Api
 from landbridge_lab.control_plane.components import ControlPlane
-from landbridge_lab.control_plane.start import start_api, start_controllers, write_files
+from landbridge_lab.control_plane.start import start_api, start_control_plane, start_controllers, write_files
 from landbridge_lab.crew import Crew
 from landbridge_lab.errors import LabError
 from landbridge_lab.images import SANDBOX_IMAGE, Images
@@ -32,18 +32,30 @@ async def bring_up(site: Site, images: Images | None, progress: Progress) -> Non
                 group.create_task(_alone(control_plane, crew, progress))
         else:
             await _inside(site, crew, images, progress, group)
-    if missing := site.missing_parts():
+    _require(site, site.parts())
+
+
+async def start_again(site: Site, name: str) -> None:
+    """Start what does not run of one cluster's control plane, and return when it is ready; others are not touched."""
+    plane = next(plane for plane in site.control_planes if plane.name == name)
+    machine = site.machines().get(f"{name}/machine-1")
+    if site.inside and not machine:
+        raise LabError(f"{name} cannot be started again", "its machine has ended", "run `landbridge-lab up` again")
+    await start_control_plane(plane, Crew(site.processes, f"{name}/"), machine)
+    _require(site, {part for part in site.parts() if part.startswith(f"{name}/")})
+
+
+def _require(site: Site, parts: set[str]) -> None:
+    if missing := parts - site.processes.running().keys():
         log = f"look into the logs under {site.folder.root}"
-        raise LabError("parts of the lab ended right after their start", ", ".join(missing), log)
+        raise LabError("parts of the lab ended right after their start", ", ".join(sorted(missing)), log)
 
 
 async def _alone(control_plane: ControlPlane, crew: Crew, progress: Progress) -> None:
     """A control plane on loopback ports."""
     write_files(control_plane, nodes=0)
     with progress.step(f"{control_plane.name}: control plane"):
-        async with Api(control_plane) as api:
-            await start_api(control_plane, crew, api, None)
-        await start_controllers(control_plane, crew, None)
+        await start_control_plane(control_plane, crew, None)
 
 
 async def _inside(site: Site, crew: Crew, images: Images, progress: Progress, group: asyncio.TaskGroup) -> None:

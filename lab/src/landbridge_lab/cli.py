@@ -171,7 +171,7 @@ async def snapshot(cluster: str, /, *, lab: Name = "lab") -> None:
 
 @app.command
 async def restore(cluster: str, /, *, lab: Name = "lab") -> None:
-    """Put a cluster's etcd back to its snapshot, and start it and the API server again. Undoes cuts.
+    """Put a cluster's etcd back to its snapshot, and start its control plane again. Undoes its cuts.
 
     Parameters
     ----------

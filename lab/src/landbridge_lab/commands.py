@@ -22,7 +22,7 @@ async def run(
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
-    except FileNotFoundError as error:
+    except (FileNotFoundError, PermissionError) as error:
         raise MachineLacksError(f"cannot run {words[0]}", "it is not installed", "install it and try again") from error
     try:
         out, err = await process.communicate(stdin.encode())
@@ -34,4 +34,4 @@ async def run(
     if process.returncode:
         said = "\n".join((err or out).decode(errors="replace").strip().splitlines()[-12:])
         raise LabError(f"`{shlex.join(words)[:200]}` ended with {process.returncode}", said)
-    return out.decode()
+    return out.decode(errors="replace")

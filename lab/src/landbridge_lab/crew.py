@@ -8,11 +8,14 @@ from landbridge_lab.waiting import until
 
 
 class Crew:
-    """The parts that run now (as found at the beginning) and those started since."""
+    """The parts that run now (as found at the beginning) and those started since.
 
-    def __init__(self, processes: Processes) -> None:
+    `prefix`: what the parts that concern it begin with; strays of others are left alone.
+    """
+
+    def __init__(self, processes: Processes, prefix: str = "") -> None:
         self.processes = processes
-        processes.end_strays()
+        processes.end_strays(prefix)
         self._running = processes.running()
         self._logs: dict[str, Path] = {}
 
@@ -27,6 +30,12 @@ class Crew:
         """End all parts, to start each again."""
         self.processes.end_all()
         self._running.clear()
+
+    def end(self, *parts: str) -> None:
+        """End some, to start each again."""
+        self.processes.end_parts(*parts)
+        for part in parts:
+            self._running.pop(part, None)
 
     def pid(self, part: str) -> int:
         """Process id of a part that runs."""

@@ -2,14 +2,15 @@
 
 import asyncio
 import os
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from landbridge_lab import teardown
-from landbridge_lab.bringup import bring_up
+from landbridge_lab.bringup import bring_up, start_again
 from landbridge_lab.cluster import Cluster
 from landbridge_lab.control_plane import etcd, kubeconfigs
 from landbridge_lab.control_plane.components import ControlPlane
@@ -95,28 +96,31 @@ class Lab:
             write_record(self._folder, Record(site.record.spec, site.record.index, complete=True))
 
     async def restart(self, cluster: str, *parts: str, progress: Progress | None = None) -> None:
-        """Kill parts of a cluster's control plane (`etcd`, `kube-apiserver`, ...) and start them again; undoes cuts.
+        """Kill parts of a cluster's control plane (`etcd`, `kube-apiserver`, ...) and start them again.
 
-        Returns when all of the lab is ready.
+        Its controllers start anew with either of these. Undoes its cuts; other clusters are left as they are.
+        Returns when its API server is ready.
         """
-        self._kill(self._plane(cluster), *parts)
-        await self.up(progress)
+        async with self._mended(cluster, progress) as site:
+            _kill(site, cluster, *parts)
 
     async def snapshot(self, cluster: str) -> None:
         """Keep a copy of what a cluster's etcd holds, in place of an earlier one."""
-        await asyncio.to_thread(etcd.take_snapshot, self._site().processes, self._plane(cluster))
+        plane = self._plane(cluster)
+        async with held(self._folder.root, Silent()):
+            await asyncio.to_thread(etcd.take_snapshot, self._site().processes, plane)
 
     async def restore(self, cluster: str, progress: Progress | None = None) -> None:
-        """Put a cluster's etcd back to its snapshot, as after a disaster: revisions go back, too; undoes cuts.
+        """Put a cluster's etcd back to its snapshot, as after a disaster: revisions go back, too.
 
-        Returns when all of the lab is ready.
+        Its control plane starts anew. Undoes its cuts; other clusters are left as they are. Returns when its API server
+        is ready.
         """
-        plane = self._plane(cluster)
-        etcd.require_snapshot(plane.files, cluster)
-        self._kill(plane, "kube-apiserver")  # first: it would hold its port while it misses etcd
-        self._kill(plane, "etcd")
-        await asyncio.to_thread(etcd.put_back, plane.files, cluster)
-        await self.up(progress)
+        files = self._plane(cluster).files
+        etcd.require_snapshot(files, cluster)
+        async with self._mended(cluster, progress) as site:
+            _kill(site, cluster, "kube-apiserver", "etcd")
+            await asyncio.to_thread(etcd.put_back, files, cluster)
 
     async def compact(self, cluster: str) -> int:
         """Let a cluster's etcd forget all history up to now; gives the revision."""
@@ -130,8 +134,18 @@ class Lab:
             )
         return planes[cluster]
 
-    def _kill(self, plane: ControlPlane, *parts: str) -> None:
-        self._site().processes.end_parts(*(f"{plane.name}/{part}" for part in parts))
+    @asynccontextmanager
+    async def _mended(self, cluster: str, progress: Progress | None) -> AsyncIterator[Site]:
+        """Hold the lab while someone breaks one cluster's control plane; then start what does not run of it."""
+        self._plane(cluster)
+        progress = progress or Silent()
+        supplies = await self.prepare(progress)
+        async with held(self._folder.root, progress):
+            site = replace(self._site(), binaries=supplies.binaries)
+            yield site
+            with progress.step(f"{cluster}: control plane"):
+                await start_again(site, cluster)
+            await self.clusters[cluster].heal()
 
     async def down(self, progress: Progress | None = None) -> bool:
         """End everything of the lab and remove its folder; returns whether there was anything."""
@@ -172,3 +186,7 @@ class Lab:
             return record
         teardown.clear(self._folder)
         return claim(self._folder, self.spec)
+
+
+def _kill(site: Site, cluster: str, *parts: str) -> None:
+    site.processes.end_parts(*(f"{cluster}/{part}" for part in parts))

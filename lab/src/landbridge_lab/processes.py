@@ -10,16 +10,19 @@ Signals go through pidfds, so that a process id taken over by a stranger is neve
 import asyncio
 import os
 import signal
+import subprocess
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic, sleep
+from time import monotonic
 
 from landbridge_lab.errors import LabError
+from landbridge_lab.proc import await_ends, environment
 
 MARK = "LANDBRIDGE_LAB_DIR"
 PART = "LANDBRIDGE_LAB_PART"
+_DEADLINE = 10.0
 _DETACH = 'echo $$; exec "$@" >>"$0" 2>&1 </dev/null'
 
 
@@ -57,18 +60,23 @@ class Processes:
         return {process.part: process.pid for process in self.all() if process.leads}
 
     async def start(self, part: str, command: Sequence[str | Path], log: Path, pass_fds: Sequence[int] = ()) -> int:
-        """Start a part that outlives us, appending what it says to `log`; returns its process id."""
+        """Start a part that outlives us, appending what it says to `log`; returns its process id.
+
+        Not by the event loop: some (uvloop) leave descriptors of ours to what they start, the pipe that is read here
+        among them, which then has no end while the part lives.
+        """
         log.parent.mkdir(parents=True, exist_ok=True)
-        starter = await asyncio.create_subprocess_exec(
-            *("setsid", "--fork", "sh", "-c", _DETACH, str(log), *map(str, command)),
+        starter = await asyncio.to_thread(
+            subprocess.run,
+            ["setsid", "--fork", "sh", "-c", _DETACH, str(log), *map(str, command)],
             env=self.environment(part),
             cwd="/",
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             pass_fds=tuple(pass_fds),
         )
-        said, _ = await starter.communicate()
-        if not said.strip().isdigit():
+        said = starter.stdout.strip()
+        if not said.isdigit():
             raise LabError(f"{part} did not start", f"{command[0]} could not be run", f"see {log}")
         return int(said)
 
@@ -83,73 +91,65 @@ class Processes:
         Raises:
             LabError: It does not run.
         """
-        found = [process.pid for process in self.all() if process.part == part]
+        found = [process for process in self.all() if process.part == part]
         if not found:
             raise LabError(f"{part} does not run", remedy="run `landbridge-lab up` again")
-        try:
-            for pid in found:
-                self._signal(pid, signal.SIGSTOP)
-            yield
-        finally:
-            for pid in found:
-                self._signal(pid, signal.SIGCONT)
+        with ExitStack() as handles:
+            try:
+                self._signal(found, signal.SIGSTOP, handles)
+                yield
+            finally:
+                self._signal(found, signal.SIGCONT, handles)
 
     def end_all(self) -> int:
         """Kill everything of the lab; returns how many processes there were."""
         return self._end(self.all)
 
-    def end_strays(self) -> int:
-        """Kill what belongs to a part whose leader is gone, so that the part can be started again."""
-        return self._end(self._strays)
+    def end_strays(self, prefix: str = "") -> int:
+        """Kill what belongs to a part (of such a name) whose leader is gone, so that the part can be started again."""
+        return self._end(lambda: [process for process in self._strays() if process.part.startswith(prefix)])
 
     def _strays(self) -> list[Marked]:
         found = self.all()
         led = {process.part for process in found if process.leads}
         return [process for process in found if process.part not in led]
 
-    def _end(self, chosen: Callable[[], list[Marked]], deadline: float = 10.0) -> int:
-        ended: set[int] = set()
-        give_up = monotonic() + deadline
+    def _end(self, chosen: Callable[[], list[Marked]]) -> int:
+        """Kill what is chosen until nothing is; returns when all of it is gone, its ports and locks with it."""
+        ended, give_up = 0, monotonic() + _DEADLINE
         while marked := chosen():
-            if monotonic() > give_up:
-                left = ", ".join(f"{process.part} ({process.pid})" for process in marked)
+            with ExitStack() as handles:
+                killed = self._signal(marked, signal.SIGKILL, handles)
+                ended += len(killed)
+                left = ", ".join(
+                    f"{killed[handle].part} ({killed[handle].pid})" for handle in await_ends(killed, give_up)
+                )
+            if left:
                 raise LabError("processes of the lab do not end", left, "look for a device or file system that hangs")
-            for process in marked:
-                self._kill(process.pid)
-                ended.add(process.pid)
-            sleep(0.01)
-        return len(ended)
+        return ended
 
-    def _kill(self, pid: int) -> None:
-        self._signal(pid, signal.SIGKILL)
-
-    def _signal(self, pid: int, number: signal.Signals) -> None:
-        with suppress(ProcessLookupError):
-            handle = os.pidfd_open(pid)
-            try:
-                if self._read(pid):  # still ours: the id was not given to another process before we held the pidfd
+    def _signal(self, marked: list[Marked], number: signal.Signals, handles: ExitStack) -> dict[int, Marked]:
+        """Signal those that are still ours; gives them by their pidfds, which `handles` closes."""
+        found = {}
+        for process in marked:
+            with suppress(ProcessLookupError):
+                handle = os.pidfd_open(process.pid)
+                handles.callback(os.close, handle)
+                if self._read(process.pid):  # the id was not given to another process before we held the pidfd
                     signal.pidfd_send_signal(handle, number)
-            finally:
-                os.close(handle)
+                    found[handle] = process
+        return found
 
     def _read(self, pid: int) -> Marked | None:
         try:
-            environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-            if f"{MARK}={self.root}".encode() not in environment:
+            variables = environment(pid)
+            if f"{MARK}={self.root}".encode() not in variables:
                 return None
             leads = os.getsid(pid) == pid
         except (ProcessLookupError, FileNotFoundError, PermissionError):
             return None
-        parts = [entry.partition(b"=")[2].decode() for entry in environment if entry.startswith(f"{PART}=".encode())]
+        parts = [entry.partition(b"=")[2].decode() for entry in variables if entry.startswith(f"{PART}=".encode())]
         return Marked(pid, parts[0] if parts else "", leads)
-
-
-def alive(pid: int) -> bool:
-    """Whether a process runs (a zombie does not)."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 def last_lines(log: Path, count: int = 5) -> str:

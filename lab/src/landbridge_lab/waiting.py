@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from landbridge_lab.errors import LabError
-from landbridge_lab.processes import alive, last_lines
+from landbridge_lab.proc import alive
+from landbridge_lab.processes import last_lines
 
 
 async def until(

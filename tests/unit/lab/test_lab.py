@@ -1,11 +1,13 @@
 """The lab as a library, as far as no cluster is needed: what is refused, and how a start that fails is told."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 from landbridge_lab import ClusterSpec, Lab, LabError, NotUpError, RefusedError
 from landbridge_lab.binaries.tools import CONTROL_PLANE
 from landbridge_lab.errors import first_of
+from landbridge_lab.locks import locked
 from landbridge_lab.paths import lab_dir
 from landbridge_lab.processes import Processes
 from landbridge_lab.record import Record, write_record
@@ -100,6 +102,25 @@ async def test_its_own_binaries_may_be_named_by_the_environment(broken: Path, mo
     monkeypatch.setenv("LANDBRIDGE_LAB_BIN_DIR", str(broken))
 
     assert (await Lab(control_plane_only=True).prepare()).binaries == broken
+
+
+async def test_what_changes_a_cluster_waits_while_another_holds_the_lab(home: Path, broken: Path) -> None:
+    (home / "lab").mkdir()
+    write_record(lab_dir("lab"), Record(LabSpec("lab", (ClusterSpec("one"),), True), 1, complete=True))
+    lab, processes = Lab.load("lab", broken), Processes(home / "lab")
+    lab.clusters["one"].control_plane.files.snapshot.mkdir(parents=True)
+    etcd = await processes.start("one/etcd", ["sleep", "60"], home / "log")
+    with locked(home / "lab"):
+        changes = [asyncio.create_task(change) for change in (lab.restart("one", "etcd"), lab.restore("one"))]
+        changes.append(asyncio.create_task(lab.snapshot("one")))
+        done, _ = await asyncio.wait(changes, timeout=0.3)
+        assert not done
+        assert processes.running() == {"one/etcd": etcd}
+        for change in changes:
+            change.cancel()
+        await asyncio.wait(changes)
+
+    await lab.down()
 
 
 def test_of_many_errors_the_first_of_ours_is_told() -> None:

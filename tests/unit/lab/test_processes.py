@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from landbridge_lab.errors import LabError
-from landbridge_lab.processes import MARK, PART, Processes, alive, last_lines
+from landbridge_lab.proc import alive
+from landbridge_lab.processes import MARK, PART, Processes, last_lines
 from landbridge_lab.waiting import until
 
 
@@ -24,6 +25,21 @@ async def test_a_part_outlives_its_starter_and_is_found_again(processes: Process
     assert Processes(processes.root).running() == {"fleet/etcd": pid}
     assert os.getsid(pid) == pid
     assert Path(f"/proc/{pid}/cwd").readlink() == Path("/")
+
+
+async def test_a_part_is_started_under_any_event_loop(
+    processes: Processes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def leaking(*_: object, **__: object) -> None:
+        raise AssertionError("uvloop would leave our descriptors to a part, and wait for it to close them")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "subprocess_exec", leaking)
+    with (tmp_path / "ours").open("w") as ours:
+        os.set_inheritable(ours.fileno(), True)
+        pid = await processes.start("x", ["sleep", "60"], tmp_path / "log")
+
+    assert processes.running() == {"x": pid}
+    assert sorted(link.name for link in Path(f"/proc/{pid}/fd").iterdir()) == ["0", "1", "2"]
 
 
 async def test_what_it_says_is_in_its_log(processes: Processes, tmp_path: Path) -> None:

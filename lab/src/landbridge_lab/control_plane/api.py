@@ -20,6 +20,10 @@ _PATHS = {
 }
 
 
+_NO_ANSWER = (aiohttp.ClientError, OSError, ValueError)
+"""What comes of asking an API server that is starting, cut or just dying: nothing, or a part of an answer."""
+
+
 class Api:
     """One API server; use it as an async context manager."""
 
@@ -46,7 +50,7 @@ class Api:
         try:
             async with self._session.get("/readyz") as answer:
                 return answer.status == 200
-        except (aiohttp.ClientError, TimeoutError):
+        except _NO_ANSWER:
             return False
 
     async def get(self, path: str) -> dict[str, Any] | None:
@@ -54,7 +58,7 @@ class Api:
         try:
             async with self._session.get(f"/{path}") as answer:
                 return await answer.json() if answer.status == 200 else None
-        except (aiohttp.ClientError, TimeoutError):
+        except _NO_ANSWER:
             return None
 
     async def create(self, manifest: dict[str, Any]) -> None:
@@ -75,7 +79,7 @@ class Api:
             async with self._session.request(method, path, json=manifest, headers=headers) as answer:
                 if answer.status not in fine:
                     raise LabError(what, await answer.text())
-        except (aiohttp.ClientError, TimeoutError) as error:
+        except _NO_ANSWER as error:
             raise LabError(what, str(error), "`landbridge-lab up` tries again") from error
 
 

@@ -1,13 +1,13 @@
 """Starting a cluster's forwarder, and telling it what to do with the bytes."""
 
 import asyncio
-import json
 import math
 import socket
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from landbridge_lab.errors import LabError, MachineLacksError, RefusedError
 from landbridge_lab.network import forward
@@ -17,14 +17,18 @@ from landbridge_lab.processes import Processes
 MODES = ("open", "cut", "freeze", "delay", "idle")
 
 
-@dataclass(frozen=True)
-class ForwarderState:
-    """What a forwarder says about itself; `delay` and `after` in seconds."""
+ANSWER = 5.0
+"""Seconds for a forwarder to answer; it has nothing to wait for."""
 
-    mode: str
-    delay: float
-    after: float
-    connections: int
+
+class ForwarderState(msgspec.Struct, frozen=True):
+    """What a forwarder says about itself; `delay` and `after` in seconds. `error`: why it refused instead."""
+
+    mode: str = ""
+    delay: float = 0.0
+    after: float = 0.0
+    connections: int = 0
+    error: str = ""
 
 
 async def start_forwarder(
@@ -35,30 +39,33 @@ async def start_forwarder(
     control: Path,
     log: Path,
     machine: Machine | None,
-) -> None:
-    """Listen on 127.0.0.1:`port` and carry to `target`, as seen from a machine of the lab (None: from this one)."""
+) -> int:
+    """Listen on 127.0.0.1:`port` and carry to `target`, as seen from a machine of the lab (None: from this one).
+
+    Returns its process id; it takes commands a moment later.
+    """
     with _listening_socket(port) as listening:
         enter = machine.enter_network if machine else []
         script = [sys.executable, "-I", "-S", forward.__file__]
         command = [*enter, *script, str(listening.fileno()), target[0], str(target[1]), str(control)]
-        await processes.start(part, command, log, pass_fds=[listening.fileno()])
+        return await processes.start(part, command, log, pass_fds=[listening.fileno()])
 
 
-async def command(control: Path, line: str) -> ForwarderState:
+async def command(control: Path, line: str, within: float = ANSWER) -> ForwarderState:
     """Send one command line; returns the state after it.
 
     Raises:
-        LabError: There is no forwarder, or it ends just now, or it refuses.
+        LabError: There is no forwarder, or it ends or hangs just now, or it refuses.
     """
     try:
-        answer = json.loads(await _said(control, line))
-    except (OSError, ValueError) as error:  # a ValueError: it ended before the end of its answer
-        raise LabError(
-            "the cluster's forwarder does not answer", str(error), "run `landbridge-lab up` again"
-        ) from error
-    if "error" in answer:
-        raise LabError("the cluster's forwarder refused", answer["error"])
-    return ForwarderState(**answer)
+        async with asyncio.timeout(within):
+            answer = msgspec.json.decode(await _said(control, line), type=ForwarderState)
+    except (OSError, ValueError, msgspec.MsgspecError) as error:  # the latter: it ended before the end of its answer
+        why = str(error) or type(error).__name__
+        raise LabError("the cluster's forwarder does not answer", why, "run `landbridge-lab up` again") from error
+    if answer.error or not answer.mode:
+        raise LabError("the cluster's forwarder refused", answer.error)
+    return answer
 
 
 async def _said(control: Path, line: str) -> bytes:

@@ -49,7 +49,19 @@ async def test_a_forwarder_that_is_not_there_is_said_so(tmp_path: Path) -> None:
         await command(tmp_path / "none.sock", "status")
 
 
-@pytest.mark.parametrize("last_words", [b"", b'{"mode": "op'], ids=["nothing", "half of an answer"])
+async def test_a_forwarder_that_hangs_is_said_so(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as hanging:
+        hanging.bind(str(tmp_path / "hanging.sock"))
+        hanging.listen()
+        with pytest.raises(LabError, match="does not answer: TimeoutError"):
+            await command(tmp_path / "hanging.sock", "status", within=0.05)
+
+
+@pytest.mark.parametrize(
+    "last_words",
+    [b"", b"\n", b'{"mode": "op', b"null\n", b"[]\n", b'{"mode": 1}\n', b"\xff\n", b"x" * 100_000],
+    ids=["nothing", "a line", "half of an answer", "null", "a list", "another type", "no text", "endless"],
+)
 async def test_a_forwarder_that_ends_just_now_is_said_so(tmp_path: Path, last_words: bytes) -> None:
     control = tmp_path / "dying.sock"
 
