@@ -26,8 +26,11 @@ def apply(name: str, cluster: str, placeholder: str) -> str:
 
 
 def made(*apps: str) -> tuple[str, ...]:
-    """Wait until Applications are there, as Git says, and healthy."""
-    return f"{WAIT} --for=create app {' '.join(apps)}", *synced(*apps)
+    """Wait until Applications are there, as Git says, and healthy.
+
+    One command for each: kubectl gives up at once when it is to wait for the creation of several, and two are missing.
+    """
+    return *(f"{WAIT} --for=create app {app}" for app in apps), *synced(*apps)
 
 
 def synced(*apps: str) -> tuple[str, str]:

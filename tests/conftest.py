@@ -8,10 +8,13 @@ from collections.abc import Generator
 
 import pytest
 
+from tests.reports import FirstInFull
 
-def pytest_configure() -> None:
+
+def pytest_configure(config: pytest.Config) -> None:
     """Have no loop until a test asks for one: looptime would make one for each that has none, and not close it."""
     asyncio.set_event_loop(None)
+    config.pluginmanager.register(FirstInFull())
 
 
 @pytest.hookimpl(wrapper=True)

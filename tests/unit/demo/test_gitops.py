@@ -51,3 +51,10 @@ def test_applications_have_the_names_that_their_set_gives_them(name: str, apps: 
 def test_the_scale_down_in_git_is_for_the_old_service2_alone() -> None:
     assert f"manifests/helm/svc-demo/.argocd-source-{OLD_APPS[1]}.yaml" == OVERRIDE
     assert (TUTORIAL / "gitops" / OVERRIDE).parent.is_dir()
+
+
+def test_each_creation_is_waited_for_by_a_command_of_its_own() -> None:
+    """One that waits for several ends at once with an error when more than one is missing, whatever its timeout."""
+    created = [line for step in STEPS for line in step.commands if "--for=create" in line]
+    assert {line.rpartition(" app ")[2] for line in created} >= {*OLD_APPS, *NEW_APPS}
+    assert all(len(line.rpartition(" app ")[2].split()) == 1 for line in created)
