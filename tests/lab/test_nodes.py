@@ -122,6 +122,19 @@ async def test_a_node_that_ended_comes_back_with_its_pods(lab: Lab, kubectl: Kub
     assert await curl(lab, kubectl, "oldcluster", "http://service3.default/svc") == "service3(oldcluster)"
 
 
+async def test_pods_serve_on_while_their_control_plane_is_restored(lab: Lab, kubectl: Kubectl) -> None:
+    before = processes_of(lab).running()
+    await lab.snapshot("newcluster")
+    await lab.restore("newcluster")
+    after = processes_of(lab).running()
+
+    assert {part for part in after if after[part] != before.get(part)} == {
+        f"newcluster/{part}" for part in ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
+    }
+    assert await curl(lab, kubectl, "newcluster", "http://service3.default/svc") == "service3(newcluster)"
+    assert (await lab.status()).state == State.UP
+
+
 @asynccontextmanager
 async def decoy(lab: Lab) -> AsyncIterator[int]:
     """A stranger's process, in a network of its own with links named like ours, and its cgroup; its process id."""

@@ -1,9 +1,12 @@
 """What is said of a lab that is not wholly there."""
 
+import asyncio
+import os
 from pathlib import Path
 
 import pytest
-from landbridge_lab.network.addresses import Addresses
+from landbridge_lab.network.addresses import MAX_LABS, Addresses
+from landbridge_lab.network.forwarding import start_forwarder
 from landbridge_lab.paths import LabDir
 from landbridge_lab.processes import Processes
 from landbridge_lab.record import Record, write_record
@@ -45,3 +48,27 @@ async def test_what_runs_and_what_is_missing_is_named(lab: LabDir, tmp_path: Pat
     cluster = seen.clusters[0]
     assert (cluster.running, cluster.api, cluster.pods) == (["etcd"], "unreachable", "")
     assert cluster.server == f"https://127.0.0.1:{Addresses(3, 0).forwarded_port}"
+
+
+async def test_a_forwarder_that_dies_while_it_is_looked_at_is_unreachable(lab: LabDir, tmp_path: Path) -> None:
+    addresses = Addresses(MAX_LABS - 2, 0)
+    write_record(lab, Record(LabSpec("lab", (ClusterSpec("fleet"),), True), addresses.index, complete=True))
+    control = lab.cluster("fleet").forwarder
+    control.parent.mkdir()
+    processes, seen = Processes(lab.root), set()
+    try:
+        for _ in range(3):
+            port, target = addresses.forwarded_port, ("127.0.0.1", addresses.direct_port)
+            pid = await start_forwarder(processes, "fleet/forwarder", port, target, control, tmp_path / "log", None)
+            while (mode := (await look(lab)).clusters[0].api) != "open":  # it has just begun
+                seen.add(mode)
+            looks = [asyncio.create_task(look(lab)) for _ in range(5)]
+            await asyncio.sleep(0)
+            os.kill(pid, 9)
+            seen |= {(await looking).clusters[0].api for looking in looks}
+            processes.end_all()
+    finally:
+        processes.end_all()
+
+    assert seen <= {"open", "unreachable"}
+    assert "unreachable" in seen
