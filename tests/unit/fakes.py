@@ -35,12 +35,16 @@ class WatchedApi(MemoryApi):
         self.down = False
         self.blind: set[str] = set()
         """Collections that nothing can be read of."""
+        self.unwatched: set[str] = set()
+        """Collections that can be listed, and not watched."""
         self.delay: asyncio.Event | None = None
         """What every write waits for, if there is one."""
         self.pause = 0.0
         """Seconds that every write takes."""
         self.slow: asyncio.Event | None = None
         """What every read waits for, if there is one."""
+        self.slow_kinds: dict[str, asyncio.Event] = {}
+        """What reads of a collection wait for."""
         self.late: asyncio.Event | None = None
         """What the answer to every write waits for, if there is one: its event comes first."""
         self._history: list[tuple[int, str, bytes]] = []
@@ -94,7 +98,7 @@ class WatchedApi(MemoryApi):
         timeout: float = 0,
     ) -> bytes:
         await asyncio.sleep(0)  # every request lets others run
-        if wait := self.slow if method == "GET" else self.delay:
+        if wait := self.slow_kinds.get(path, self.slow) if method == "GET" else self.delay:
             await wait.wait()
         if method != "GET":
             await asyncio.sleep(self.pause)
@@ -110,7 +114,7 @@ class WatchedApi(MemoryApi):
     async def stream(
         self, path: str, params: Mapping[str, str], timeout: float
     ) -> AsyncGenerator[aiohttp.StreamReader]:
-        if self.down or path in self.blind:
+        if self.down or path in self.blind | self.unwatched:
             raise UnreachableError("the line is cut")
         await self.authenticate()
         loop = asyncio.get_running_loop()

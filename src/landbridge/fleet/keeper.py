@@ -97,8 +97,10 @@ class RecordKeeper:
         if self._informer.live:
             self._look()
             self._looked.set()
-        else:
+        elif self._informer.error:
             log.warning("fleet's record out of view", error=str(self._informer.error))
+        else:
+            return  # it was listed, and is about to be in view
         self._on_contact()
 
     def _changed(self, _: Key) -> None:

@@ -20,6 +20,7 @@ from landbridge.kube.errors import LONGEST, UnauthorizedError, UnreachableError,
 from landbridge.kube.explain import described
 from landbridge.kube.listing import Survey, survey
 from landbridge.kube.patience import Patience
+from landbridge.kube.resolver import Resolver
 
 T = TypeVar("T", bound=Object)
 D = TypeVar("D")
@@ -59,7 +60,8 @@ class Api:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        connector = aiohttp.TCPConnector(ssl=self._ssl, limit=0, keepalive_timeout=IDLE)
+        self._resolver = Resolver()
+        connector = aiohttp.TCPConnector(ssl=self._ssl, resolver=self._resolver, limit=0, keepalive_timeout=IDLE)
         self._session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -70,6 +72,7 @@ class Api:
     async def __aexit__(self, *_: object) -> None:
         if self._session:
             await self._session.close()
+            await self._resolver.close()
 
     async def get(self, kind: Kind[T], name: str, namespace: str = "") -> T:
         """Read one object."""

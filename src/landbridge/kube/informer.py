@@ -33,7 +33,8 @@ def one(_: Object) -> int:
 
 
 class Informer(Generic[T]):
-    """Follows a kind. ``on_change`` gets index keys, never objects; ``on_contact`` hears of contact won or lost.
+    """Follows a kind. ``on_change`` gets index keys, never objects; ``on_contact`` hears of contact won or lost,
+    and of the first list.
 
     ``weight`` says how much an object counts under its index key: before a list takes all weight from a key, the server
     is asked once more (rule S7).
@@ -96,7 +97,10 @@ class Informer(Generic[T]):
                 self._proved(self.store.drop(obj) if deleted else self.store.put(obj))
             case Listed(items, version, unreadable):
                 self._unreadable.listed(unreadable)
+                first = not self.synced
                 self._proved(self.store.replace(items, version, {one.key for one in unreadable}))
+                if first:
+                    self._on_contact()
             case Unread(one, deleted):
                 self._proved(self._unread(one, deleted))
             case Proved():

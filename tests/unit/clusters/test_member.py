@@ -51,6 +51,21 @@ async def test_s7_a_quiet_watch_of_services_stops_no_writes_but_absence_counts_n
         assert heard.contacts == [False]
 
 
+async def test_s11_a_cluster_that_becomes_writable_without_becoming_live_says_so() -> None:
+    """Services may be listed and not watched: imports can be removed there, and an end may wait for just that."""
+    api, heard = WatchedApi(), Heard()
+    api.unwatched.add(SERVICES.path())
+    member = make_member(cluster("old"), api, heard)
+    api.slow_kinds[SERVICES.path()] = last = asyncio.Event()
+    async with following(member):
+        assert not member.writable
+        heard.contacts.clear()
+        last.set()
+        await settle()
+        assert (member.live, member.writable) == (False, True)
+        assert heard.contacts == [True]
+
+
 async def test_namespaces_stop_nothing() -> None:
     api, heard = WatchedApi(), Heard()
     api.cut(NAMESPACES)

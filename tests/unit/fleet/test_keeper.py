@@ -167,6 +167,7 @@ async def test_another_fleet_is_a_new_beginning() -> None:
 @pytest.mark.parametrize("found", [None, {"uid": "fleet-uid", "debts": "["}], ids=["missing", "broken"])
 async def test_a_fleet_whose_record_cannot_be_used_is_not_started(found: dict[str, str] | None) -> None:
     desk = Desk()
+    desk.hub.add(CONFIG_MAPS, ConfigMap(ObjectMeta("kube-root-ca.crt", "landbridge-system")))  # no hub is at version 0
     if found:
         desk.hub.add(CONFIG_MAPS, ConfigMap(ObjectMeta("landbridge-fleet", "landbridge-system"), found))
     async with running(desk.keeper.run()):

@@ -52,6 +52,8 @@ class Following:
         self, api: Api, kind: Kind[Any], index: Callable[[Any], Key], weight: Callable[[Any], int], field: str
     ) -> None:
         self._told: asyncio.Queue[str] = asyncio.Queue()
+        self.contacts: list[tuple[bool, bool]] = []
+        """What it said of being synced and live, each time."""
         self.informer: Informer[Any] = Informer(
             api,
             kind,
@@ -63,7 +65,10 @@ class Following:
         )
 
     def _contact(self) -> None:
-        self._told.put_nowait("+" if self.informer.live else "-")
+        now = self.informer.synced, self.informer.live
+        if now != (True, False) or self.contacts:  # the first list is no contact lost
+            self._told.put_nowait("+" if self.informer.live else "-")
+        self.contacts.append(now)
 
     async def told(self, count: int) -> str:
         """The next things told, as one text."""
@@ -125,6 +130,21 @@ async def test_is_not_live_before_the_watch_is_open_s7(api: Api, server: FakeSer
         assert await it.told(1) == "+"
         assert it.live()
         assert it.informer.error is None
+
+
+async def test_says_when_everything_was_listed_once_even_if_no_watch_can_be_opened_s11(
+    api: Api, server: FakeServer, clock: Clock
+) -> None:
+    """It may be all that somebody waits for, and it is true for good."""
+    server.script(PATH, listing(7, obj("a", 3)), listing(8, obj("a", 3)))
+    server.script_watch(PATH, refuses(403, "Forbidden"), refuses(410), refuses(403, "Forbidden"))
+    async with following(api) as it:
+        assert await it.told(1) == "a"
+        for count, error in ((2, ForbiddenError), (3, GoneError), (5, ForbiddenError)):
+            await server.asked(count)
+            await it.failed(error)
+            assert it.contacts == [(True, False)]
+            clock.advance(LONG)
 
 
 async def test_lost_contact_removes_nothing_s7(api: Api, server: FakeServer) -> None:
