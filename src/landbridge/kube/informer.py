@@ -13,7 +13,7 @@ from landbridge.kube.api import Api
 from landbridge.kube.errors import KubeError, UnreachableError
 from landbridge.kube.lines import Unread
 from landbridge.kube.store import Store
-from landbridge.kube.unreadable import Unreadable, Unreadables
+from landbridge.kube.unreadable import Unreadable
 from landbridge.kube.watch import Changed, Connected, Event, Interrupted, Listed, Lost, Proved, Scope, Watch
 
 T = TypeVar("T", bound=Object)
@@ -63,7 +63,6 @@ class Informer(Generic[T]):
         """Loop time at which the server last showed that nothing is missing: by an event, a bookmark or a list."""
         self._api = api
         self._scope = Scope(kind, namespace, selector, field)
-        self._unreadable = Unreadables(api.server, kind.kind)
         self._weight = weight
         self._on_change = on_change
         self._on_contact = on_contact
@@ -87,16 +86,13 @@ class Informer(Generic[T]):
                     self._take(event)
         finally:
             self._settle()
-            self._unreadable.listed(())
             self.live = False
 
     def _take(self, event: Event[T]) -> None:
         match event:
             case Changed(obj, deleted):
-                self._unreadable.forget(obj.metadata.key)
                 self._proved(self.store.drop(obj) if deleted else self.store.put(obj))
             case Listed(items, version, unreadable):
-                self._unreadable.listed(unreadable)
                 first = not self.synced
                 self._proved(self.store.replace(items, version, {one.key for one in unreadable}))
                 if first:
@@ -118,9 +114,7 @@ class Informer(Generic[T]):
     def _unread(self, one: Unreadable, deleted: bool) -> set[Key]:
         """What is there is not gone: it stays as it was known (rule S7)."""
         if one.key is None or not deleted:
-            self._unreadable.seen(one)
             return set()
-        self._unreadable.forget(one.key)
         return self.store.drop(Object(ObjectMeta(one.key.name, one.key.namespace, resource_version=one.version)))
 
     def _proved(self, changed: set[Key]) -> None:

@@ -18,6 +18,9 @@ from landbridge.kube.revision import revision
 
 T = TypeVar("T", bound=Object)
 
+FEW = 64
+"""So many are kept whether they matter or not."""
+
 
 def newer(one: Object, other: Object) -> bool:
     """Whether ``one`` is a later version."""
@@ -50,7 +53,9 @@ class Store(Generic[T]):
         self._seen = 0
         """How far the watch has got: what happened up to this version is known."""
         self._gone: dict[Key, int] = {}
-        """Versions of what answers called gone, while the watch may still speak of them."""
+        """Versions of what answers called gone, while the watch may still speak of them; older ones do no harm."""
+        self._room = FEW
+        """How many of them there may be until those are looked for of which the watch speaks no more."""
 
     def __len__(self) -> int:
         return len(self._objects)
@@ -119,6 +124,7 @@ class Store(Generic[T]):
             return set()
         if (version := _version(meta)) > self._seen:
             self._gone[meta.key] = max(version, self._gone.get(meta.key, 0))
+            self._make_room()
         return self._remove(meta)
 
     def _take(self, obj: T) -> set[Key]:
@@ -150,5 +156,9 @@ class Store(Generic[T]):
 
     def _saw(self, version: int) -> None:
         self._seen = max(self._seen, version)
-        if self._gone:
+
+    def _make_room(self) -> None:
+        """Only when twice as many came as were left the last time: no event, and no answer, costs a look at all."""
+        if len(self._gone) > self._room:
             self._gone = {key: gone for key, gone in self._gone.items() if gone > self._seen}
+            self._room = max(FEW, 2 * len(self._gone))

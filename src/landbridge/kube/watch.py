@@ -25,7 +25,7 @@ from landbridge.kube.lines import Bookmark, Deleted, Error, Lines, Unread, batch
 from landbridge.kube.listing import Survey
 from landbridge.kube.patience import Doubt
 from landbridge.kube.revision import revision
-from landbridge.kube.unreadable import Unreadable
+from landbridge.kube.unreadable import TooManyUnreadableError, Unreadable, Unreadables
 
 T = TypeVar("T", bound=Object)
 
@@ -127,6 +127,7 @@ class Watch(Generic[T]):
         self._clock = asyncio.get_running_loop().time
         self._doubt = Doubt(api.patience, self._clock)
         self._lines = Lines(api.server, scope.kind)
+        self._unreadable = Unreadables(api.server, scope.kind.kind)
         self._version = ""
         """How far it has got; empty when everything has to be listed."""
         self._opened: float | None = None
@@ -134,23 +135,26 @@ class Watch(Generic[T]):
 
     async def events(self) -> AsyncGenerator[Event[T]]:
         """Forever; close it to stop."""
-        while True:
-            seconds = self._patience.stream()
-            error: KubeError = UnreachableError(f"{self._api.server} closed the watch at once")
-            self._opened = None
-            try:
-                if not self._version or self._doubt.outlasted(seconds):
-                    yield await self._list()
-                async with aclosing(self._follow(seconds)) as events:
-                    async for event in events:
-                        yield event
-            except KubeError as caught:
-                error = caught
-            if self._survives(error, seconds):
-                yield Interrupted()
-            else:
-                yield Lost(error)
-                await self._sleep(self._backoff.next(error))
+        try:
+            while True:
+                seconds = self._patience.stream()
+                error: KubeError = UnreachableError(f"{self._api.server} closed the watch at once")
+                self._opened = None
+                try:
+                    if not self._version or self._doubt.outlasted(seconds):
+                        yield await self._list()
+                    async with aclosing(self._follow(seconds)) as events:
+                        async for event in events:
+                            yield event
+                except KubeError as caught:
+                    error = caught
+                if self._survives(error, seconds):
+                    yield Interrupted()
+                else:
+                    yield Lost(error)
+                    await self._sleep(self._backoff.next(error))
+        finally:
+            self._unreadable.listed(())
 
     def _survives(self, error: KubeError, seconds: int) -> bool:
         """Whether contact outlives the end of a stream that was to take so long."""
@@ -161,7 +165,7 @@ class Watch(Generic[T]):
         steady = lived >= min(LIVED, whole)
         if steady:
             self._backoff.reset()
-        if isinstance(error, GoneError):
+        if isinstance(error, GoneError | TooManyUnreadableError):
             self._version = ""
             return False
         return steady
@@ -171,6 +175,7 @@ class Watch(Generic[T]):
         if self._takes_away(found.items):
             await self._sleep(CONFIRMATION)
             found = await self._scope.survey(self._api)
+        self._unreadable.listed(found.unreadable)
         self._version = found.version
         self._doubt.listed()
         return Listed(found.items, found.version, found.unreadable)
@@ -193,14 +198,19 @@ class Watch(Generic[T]):
                     match line:
                         case Error(status):
                             raise api_error(status.code, msgspec.json.encode(status))
-                        case Unread(odd):
+                        case Unread(odd, deleted):
                             self._reach(odd.version)
+                            if deleted:
+                                self._unreadable.forget(odd.key)
+                            else:
+                                self._unreadable.seen(odd)
                             yield line
                         case Bookmark(obj):
                             self._reach(obj.metadata.resource_version)
                             yield Proved()
                         case _:
                             self._reach(line.object.metadata.resource_version)
+                            self._unreadable.forget(line.object.metadata.key)
                             yield Changed(line.object, deleted=isinstance(line, Deleted))
 
     def _reach(self, version: str) -> None:

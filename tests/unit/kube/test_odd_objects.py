@@ -10,9 +10,22 @@ from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
 from landbridge.kube.api import Api
 from landbridge.kube.errors import UnreachableError
 from landbridge.kube.listing import MOST_UNREADABLE
+from landbridge.kube.unreadable import MOST
 from landbridge.kube.watch import Scope
 from tests.unit.kube.clock import Clock
-from tests.unit.kube.fake_server import Answer, FakeServer, Stream, added, bookmark, listing, modified, obj, says
+from tests.unit.kube.fake_server import (
+    Answer,
+    FakeServer,
+    Stream,
+    added,
+    bookmark,
+    deleted,
+    listing,
+    modified,
+    obj,
+    page,
+    says,
+)
 from tests.unit.kube.watching import PATH, WHOLE, watching, watching_scope
 
 DEEP = b"[" * 10_000 + b"]" * 10_000
@@ -146,3 +159,46 @@ async def test_s15_one_deep_multi_cluster_service_blinds_nobody(api: Api, server
     server.script_watch(kind.path(), Stream(raw_line(b"MODIFIED", deep.replace(b'"8"', b'"10"')), added("b", 11)))
     async with watching_scope(api, Scope(kind)) as watch:
         assert await watch.take(4) == ["listed a@3 x!", "connected", "unread x@10", "put b@11"]
+
+
+def odd_lines(first: int, count: int) -> bytes:
+    return b"".join(added(f"odd-{n}", n, spec=7) for n in range(first, first + count))
+
+
+async def test_s15_server_that_goes_on_and_on_sending_what_cannot_be_read_is_lost_and_listed_anew(
+    api: Api, server: FakeServer
+) -> None:
+    server.script(PATH, listing(7), listing(5000, obj("a", 3)))
+    server.script_watch(PATH, Stream(odd_lines(8, MOST), odd_lines(8 + MOST, 1)), Stream(odd_lines(5001, 1)))
+    async with watching(api) as watch:
+        assert (await watch.take(2 + MOST))[-1] == f"unread odd-{7 + MOST}@{7 + MOST}"
+        assert await watch.take(3) == ["lost TooManyUnreadableError", "listed a@3", "connected"]
+        assert server.url in str(watch.lost[0].error)
+        assert await watch.take(1) == ["unread odd-5001@5001"], "which has as much room as the first list"
+
+
+async def test_s15_what_can_be_read_again_or_is_gone_takes_no_room(api: Api, server: FakeServer) -> None:
+    server.script(PATH, listing(7))
+    again = modified("odd-8", 2000), deleted("odd-9", 2001, spec=7)
+    server.script_watch(PATH, Stream(odd_lines(8, MOST), *again, odd_lines(2002, 2), odd_lines(2004, 1)))
+    async with watching(api) as watch:
+        assert (await watch.take(2 + MOST + 5))[2 + MOST :] == [
+            "put odd-8@2000",
+            "deleted odd-9@2001",
+            "unread odd-2002@2002",
+            "unread odd-2003@2003",
+            "lost TooManyUnreadableError",
+        ]
+
+
+async def test_s15_server_whose_pages_have_too_much_together_that_cannot_be_read_is_lost(
+    api: Api, server: FakeServer
+) -> None:
+    """However few there are on each."""
+    count = MOST // MOST_UNREADABLE
+    for n in range(count + 1):
+        odd = [obj(f"odd-{n}-{one}", 3, spec=7) for one in range(MOST_UNREADABLE if n < count else 1)]
+        server.script(PATH, page(9, f"t{n}" if n < count else "", *odd))
+    server.script(PATH, listing(9))
+    async with watching(api) as watch:
+        assert await watch.take(2) == ["lost TooManyUnreadableError", "listed"]

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import time
+import tracemalloc
+
 import pytest
 
 from landbridge.api.meta import Key, Object, ObjectMeta
@@ -179,3 +182,35 @@ def test_an_object_that_is_twice_in_a_list_leaves_no_trace_of_the_first(store: S
     assert names(store, "red") == set()
     assert store.drop(obj("a", 3)) == {key("blue")}
     assert len(store) == 0
+
+
+def seconds_of_events(store: Store[Object], first: int) -> float:
+    began = time.process_time()
+    for version in range(first, first + 500):
+        store.put(obj("busy", version))
+    return time.process_time() - began
+
+
+def test_s15_what_answers_called_gone_costs_no_event_anything(store: Store[Object]) -> None:
+    """Else one cluster in which thousands of imports end would keep the event loop from all others."""
+    alone = min(seconds_of_events(store, first) for first in (1000, 2000, 3000))
+    for n in range(10_000):
+        store.gone(obj(f"gone-{n}", 100_000 + n).metadata, store.epoch)
+    assert seconds_of_events(store, 4000) < 20 * alone + 0.01
+
+
+def test_s15_what_answers_called_gone_is_not_remembered_for_ever(store: Store[Object]) -> None:
+    """What the watch has passed matters no more."""
+    before = None
+    tracemalloc.start()
+    try:
+        for n in range(20_000):
+            version = 10 + 2 * n
+            store.gone(obj(f"gone-{n}", version).metadata, store.epoch)
+            store.drop(obj(f"gone-{n}", version + 1))
+            if n == 1000:
+                before = tracemalloc.get_traced_memory()[0]
+        assert before
+        assert tracemalloc.get_traced_memory()[0] - before < 100_000
+    finally:
+        tracemalloc.stop()
