@@ -13,6 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 NUMERIC = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+NUMBERS = socket.NI_NUMERICHOST | socket.NI_NUMERICSERV
+"""With the zone, where an address is a link-local one."""
 
 
 class Resolver(AbstractResolver):
@@ -35,11 +37,7 @@ class Resolver(AbstractResolver):
 def _look_up(host: str, port: int, family: socket.AddressFamily) -> list[ResolveResult]:
     found = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
     return [
-        ResolveResult(hostname=host, host=_numeric(address), port=port, family=kind, proto=proto, flags=NUMERIC)
+        ResolveResult(hostname=host, host=numbers, port=port, family=kind, proto=proto, flags=NUMERIC)
         for kind, _, proto, _, address in found
+        for numbers, _ in [socket.getnameinfo(address, NUMBERS)]
     ]
-
-
-def _numeric(address: tuple[str | int, ...]) -> str:
-    """With its zone, where it is a link-local one."""
-    return socket.getnameinfo(address, socket.NI_NUMERICHOST | socket.NI_NUMERICSERV)[0]
