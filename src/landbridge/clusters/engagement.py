@@ -29,7 +29,7 @@ class Listener(Protocol):
     """Who hears of what happens in the clusters, and to them."""
 
     def member_changed(self, member: Member, key: Key) -> None:
-        """A Service, one of its slices, or a namespace changed in a member."""
+        """A Service or one of its slices changed in a member, or a namespace came or went."""
 
     def contact_changed(self, member: Member, won: bool) -> None:
         """Contact with a member was won or lost, in part or as a whole."""

@@ -75,6 +75,7 @@ class Member:
         """Imports that nothing explains and that are to go, by uid: what is made again is not meant."""
         self.since = utc_now()
         """When contact was last won."""
+        self._on_change = on_change
         self._on_contact = on_contact
         self._first_look = first_look
         self._overdue = False
@@ -87,7 +88,9 @@ class Member:
         self.slices = Informer(
             api, SLICES, on_change=changed, on_contact=self._contact, index=service_of, weight=own_ready
         )
-        self.namespaces = Informer(api, NAMESPACES, on_change=changed, on_contact=self._contact)
+        self.namespaces = Informer(api, NAMESPACES, on_change=self._namespace_changed, on_contact=self._contact)
+        self._namespaces: set[Key] = set()
+        """Of which it was heard that they are there."""
 
     @property
     def name(self) -> str:
@@ -148,6 +151,15 @@ class Member:
         if self.connecting:
             self._overdue = True
             self._on_contact(self, False)
+
+    def _namespace_changed(self, key: Key) -> None:
+        """That one appeared or disappeared is news to many; an edit is to nobody, and the first list is told at once."""
+        exists = self.namespaces.store.get(key) is not None
+        if exists == (key in self._namespaces):
+            return
+        self._namespaces ^= {key}
+        if "namespaces" in self._in_view:
+            self._on_change(self, key)
 
     def _contact(self) -> None:
         facts = {"writable": self.writable, "live": self.live, "namespaces": self.namespaces.synced}

@@ -43,7 +43,7 @@ class Router:
             member.queue.add(key)
 
     def member_changed(self, member: Member, key: Key) -> None:
-        """A Service, one of its slices, or a namespace changed in a member."""
+        """A Service or one of its slices changed in a member, or a namespace came or went."""
         if not key.namespace:
             self._namespace_changed(key.name)
             return
@@ -138,7 +138,7 @@ class Router:
     def _namespace_changed(self, namespace: str) -> None:
         for mcs in self._state.multicluster_services:
             if mcs.metadata.namespace == namespace:
-                self._hub.add(mcs.metadata.key)
+                self._hub.add_after(mcs.metadata.key, SETTLE)
 
 
 def _heeds(mcs: MultiClusterService, cluster: str) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from landbridge.api.core import NAMESPACES, SERVICES
 from landbridge.api.discovery import SLICES
 from landbridge.api.kind import Kind
-from landbridge.api.meta import Key
+from landbridge.api.meta import Key, Object, ObjectMeta
 from landbridge.api.names import FLEET, MANAGER
 from landbridge.clusters import member as module
 from landbridge.clusters.member import FIRST_LOOK
@@ -173,10 +173,33 @@ async def test_changes_are_told_by_the_key_of_the_service() -> None:
     assert heard.changes == [SERVICE2, SERVICE2]
 
 
-async def test_a_namespace_is_told_by_its_name() -> None:
-    heard = Heard()
-    async with following(make_member(cluster("old"), WatchedApi(), heard)):
-        assert heard.changes == [Key("", "mcs-demo")]
+async def test_s15_a_namespace_is_told_when_it_comes_and_when_it_goes_and_no_edit_of_it() -> None:
+    """Each costs a look at every MultiClusterService, and whoever may label a namespace may do so all the time."""
+    api, heard = WatchedApi(), Heard()
+    shop = Key("", "shop")
+    async with following(make_member(cluster("old"), api, heard)):
+        assert heard.changes == []
+        for label in "abc":
+            api.add(NAMESPACES, Object(ObjectMeta("shop", labels={"edited": label})))
+            api.add(NAMESPACES, Object(ObjectMeta("mcs-demo", labels={"edited": label})))
+            await settle()
+        assert heard.changes == [shop]
+        api.take(NAMESPACES, shop)
+        await settle()
+        assert heard.changes == [shop] * 2
+
+
+async def test_s15_namespaces_that_are_there_from_the_start_are_told_all_at_once() -> None:
+    """By the contact that is won."""
+    api, heard = WatchedApi(), Heard()
+    api.slow_kinds[NAMESPACES.path()] = last = asyncio.Event()
+    for number in range(50):
+        api.add(NAMESPACES, Object(ObjectMeta(f"shop-{number}")))
+    async with following(make_member(cluster("old"), api, heard)):
+        heard.contacts.clear()
+        last.set()
+        await settle()
+    assert (heard.changes, heard.contacts) == ([], [True])
 
 
 async def test_s7_imports_are_what_this_very_fleet_wrote() -> None:

@@ -153,7 +153,8 @@ async def test_a_namespace_is_news_to_the_hub_for_its_own_services(rig: Rig) -> 
     put(rig, mcs("old", "new", key=OTHER))
     await quiet(rig)
     rig.world.clusters["old"].add(NAMESPACES, Object(ObjectMeta("shop")))
-    assert await reported(rig) == [OTHER]
+    assert await reported(rig, SETTLE / 2) == []
+    assert await reported(rig, SETTLE) == [OTHER]
     assert await asked(rig) == {}
 
 
