@@ -21,6 +21,7 @@ from landbridge.kube.api import Api
 from landbridge.kube.explain import Tracebacks, described
 from landbridge.kube.queue import Work, WorkQueue
 from landbridge.kube.store import Store
+from landbridge.telemetry.metrics import forget
 
 WORKERS = 8
 """Clusters that are engaged, updated or let go at once: the hub may be slow with one Secret."""
@@ -113,6 +114,8 @@ class Engagements:
         cluster = self._roster.clusters.get(name)
         if cluster is None and (engaged := self._engaged.pop(name, None)):
             await engaged.end()
+        if name not in self._roster.clusters:
+            forget(name)
         if cluster:
             self._roster.held_up.add(name)
             if not await self._is_held(cluster):

@@ -153,7 +153,7 @@ class Member:
             self._on_contact(self, False)
 
     def _namespace_changed(self, key: Key) -> None:
-        """That one appeared or disappeared is news to many; an edit is to nobody, and the first list is told at once."""
+        """That one came or went is news to many, an edit of it is to nobody; the first list is told all at once."""
         exists = self.namespaces.store.get(key) is not None
         if exists == (key in self._namespaces):
             return

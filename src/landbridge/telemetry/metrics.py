@@ -51,3 +51,9 @@ ENGAGEMENT_FAILURES = Counter(
     ["cluster", "reason"],
 )
 LEADER = Gauge("landbridge_leader", "1 while this process holds the Lease.")
+
+
+def forget(cluster: str) -> None:
+    """It left the fleet: nobody wants to know any more what was counted there, over however many engagements."""
+    for counted in (WRITES, WRITE_FAILURES, REPAIRS, SYNC_SECONDS, ENGAGEMENT_FAILURES):
+        counted.remove_by_labels({"cluster": cluster})

@@ -27,7 +27,17 @@ from landbridge.kube.config import ServerConfig
 from landbridge.kube.credentials import StaticToken
 from landbridge.kube.errors import ForbiddenError, UnreachableError
 from landbridge.mcs.departure import Departures
-from landbridge.telemetry.metrics import AWAITING, FOREIGN, IMPORTS, QUEUE, UNEXPLAINED
+from landbridge.telemetry.metrics import (
+    AWAITING,
+    ENGAGEMENT_FAILURES,
+    FOREIGN,
+    IMPORTS,
+    QUEUE,
+    REPAIRS,
+    UNEXPLAINED,
+    WRITE_FAILURES,
+    WRITES,
+)
 from tests.unit.clusters.engaged import Engaged, engaging, gauge, leave, path, status
 from tests.unit.controller.rig import Rig, World
 from tests.unit.fakes import running, settle
@@ -414,6 +424,39 @@ async def test_a_cluster_that_is_gone_is_counted_no_more(world: World) -> None:
         "foreign_imports",
     ):
         assert gauge(f"landbridge_{name}") is None
+
+
+def counters(name: str) -> set[str]:
+    """What was counted in a cluster that only ever grows."""
+    counted = ("import_writes", "sync_failures", "import_repairs", "sync_duration_seconds", "engagement_failures")
+    metrics = {f"landbridge_{each}": each for each in counted}
+    return {
+        metrics[metric.name]
+        for metric in REGISTRY.collect()
+        if metric.name in metrics and any(sample.labels["cluster"] == name for sample in metric.samples)
+    }
+
+
+async def test_what_was_counted_in_a_cluster_outlives_its_engagement_and_ends_with_its_membership(
+    world: World,
+) -> None:
+    async with engaging(world) as rig:
+        WRITES.labels("old", "create", "NewSlice").inc()
+        for counter in (WRITE_FAILURES, ENGAGEMENT_FAILURES):
+            counter.labels("old", "Unreachable").inc()
+        REPAIRS.labels("old").inc()
+        assert len(counters("old")) == 5
+        body = world.hub.objects[path("old")]
+        world.hub.put(path("old"), body | {"data": {}})
+        await settle(3)
+        assert "old" not in rig.state.members
+        assert len(counters("old")) == 5
+        world.hub.put(path("old"), body)
+        await settle(3)
+        leave(world, "old")
+        await settle(3)
+        assert counters("old") == set()
+        assert counters("new") != set()
 
 
 async def test_a_stop_while_a_cluster_is_being_disengaged_is_not_swallowed(world: World) -> None:
