@@ -47,6 +47,9 @@ class Departures(Protocol):
     def clean(self, cluster: str) -> bool:
         """Whether nothing of it is left."""
 
+    def forget(self, cluster: str) -> None:
+        """It is leaving no more: it left, or it joined again."""
+
     def strays(self, cluster: str) -> list[str]:
         """What looks as if it were of it, and stays."""
 
@@ -70,8 +73,8 @@ class Engagements:
         self._listener = listener
         self._duty = duty
         self._departures = departures
-        self._waiting: set[Key] = set()
-        """Secrets of leaving clusters that were looked at and found not clean."""
+        self._looked_at: set[Key] = set()
+        """Secrets of leaving clusters."""
         self._queue: WorkQueue[Key] = WorkQueue()
         self._tracebacks = Tracebacks()
         self._engaged: dict[str, Succession] = {}
@@ -127,6 +130,9 @@ class Engagements:
             self._listener.roster_changed()
         if cluster and cluster.leaving:
             await self._let_go(cluster, key)
+        elif key in self._looked_at:
+            self._looked_at.discard(key)
+            self._departures.forget(name)
 
     async def _is_held(self, cluster: Cluster) -> bool:
         """Whether neither its deletion nor its disappearance can make us forget it; else nothing is written there yet.
@@ -171,15 +177,15 @@ class Engagements:
         """Take our finalizer off the Secret of a leaving cluster when nothing of ours is left (rule S11)."""
         if FINALIZER not in cluster.meta.finalizers:
             return
+        wait = LEAVING_CHECK if key in self._looked_at else FIRST_CHECK
+        self._looked_at.add(key)
         if not self._departures.clean(cluster.name):
-            self._queue.add_after(key, LEAVING_CHECK if key in self._waiting else FIRST_CHECK)
-            self._waiting.add(key)
+            self._queue.add_after(key, wait)
             return
         self._roster.ledger.farewell(cluster.name)
         if not self._roster.ledger.written(cluster.name):
             return  # the record's change brings it back
         await self._set_finalizers(cluster, tuple(name for name in cluster.meta.finalizers if name != FINALIZER))
-        self._waiting.discard(key)
         log.info("cluster left the fleet", cluster=cluster.name)
         if strays := self._departures.strays(cluster.name):
             named = strays[:STRAYS_NAMED]

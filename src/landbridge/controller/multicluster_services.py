@@ -16,7 +16,7 @@ from landbridge.api.names import FINALIZER
 from landbridge.clusters.worker import work
 from landbridge.kube.api import Api
 from landbridge.kube.clock import utc_now
-from landbridge.kube.errors import NotFoundError
+from landbridge.kube.errors import KubeError, NotFoundError
 from landbridge.kube.explain import Tracebacks, described
 from landbridge.kube.queue import Work, WorkQueue
 from landbridge.mcs.ending import away, holding_up
@@ -68,17 +68,25 @@ class MultiClusterServiceReconciler:
             await self._report(mcs)
 
     async def _conclude(self, mcs: MultiClusterService) -> None:
-        """End it, or say what its end waits for, if that takes longer than a moment."""
-        key, now = mcs.metadata.key, asyncio.get_running_loop().time()
-        began = self._ending.setdefault(key, now)
-        left: dict[str, str] = {}
-        if FINALIZER in mcs.metadata.finalizers:
-            left = holding_up(self._state, key) or self._owe(mcs)
-            if not left:
-                await self._end(mcs)
-                return
+        """End it, or say what its end waits for."""
+        key = mcs.metadata.key
+        self._ending.setdefault(key, asyncio.get_running_loop().time())
+        if FINALIZER not in mcs.metadata.finalizers:
+            await self._report_end(mcs, {})
+        elif left := holding_up(self._state, key) or self._owe(mcs):
             self._await_answers(key, self._state.clusters)
-        if self._comes_back(key, max(began + ENDING_AFTER, self._due(key)) - now):
+            await self._report_end(mcs, left)
+        else:
+            try:
+                await self._end(mcs)
+            except KubeError as error:
+                await self._report_end(mcs, {"hub": f"our finalizer cannot be taken off: {described(error)}"})
+                raise
+
+    async def _report_end(self, mcs: MultiClusterService, left: dict[str, str]) -> None:
+        """Say it, if the end takes longer than a moment."""
+        key, now = mcs.metadata.key, asyncio.get_running_loop().time()
+        if self._comes_back(key, max(self._ending[key] + ENDING_AFTER, self._due(key)) - now):
             return
         views = [cluster_view(self._state, name, mcs, now) for name in mcs.spec.clusters]
         await self._write(mcs, ending(mcs, views, left, utc_now()))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +15,7 @@ from landbridge.api.meta import Key
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
 from landbridge.api.names import FINALIZER, FLEET, MANAGER, SOURCE, SOURCE_CLUSTER
 from landbridge.clusters.ownership import import_name, source_mark
+from landbridge.kube.errors import ApiError
 from landbridge.kube.store import Store
 from landbridge.mcs.departure import Departures
 from tests.unit.controller.rig import MCS_PATH, Rig, World, controller
@@ -148,6 +151,68 @@ async def test_s11_a_look_at_a_leave_that_waits_costs_what_is_left(
         monkeypatch.setattr(Store, "__iter__", counted)
         assert not await left(departures, "old")
         assert passes == []
+
+
+def change_all_the_time(world: World) -> None:
+    """`service2` gets another endpoint in old, ten times a second."""
+    numbers = itertools.count(1)
+    loop = asyncio.get_running_loop()
+
+    def change() -> None:
+        world.clusters["old"].add(SLICES, slice_("a", f"10.1.0.{next(numbers) % 250}"))
+        loop.call_later(0.1, change)
+
+    change()
+
+
+async def test_s11_a_service_that_changes_all_the_time_holds_no_other_provider_back(world: World) -> None:
+    world.hub.add(MULTI_CLUSTER_SERVICES, mcs("old third", "new"))
+    async with controller(world) as rig:
+        world.clusters["new"].pause = 0.5
+        change_all_the_time(world)
+        await settle(3)
+        assert await left(leave(rig, "third"), "third")
+
+
+async def test_s11_what_fails_for_another_reason_holds_no_provider_back(world: World) -> None:
+    world.hub.add(MULTI_CLUSTER_SERVICES, mcs("old third", "new"))
+
+    def fail(method: str, path: str) -> None:
+        if method == "PUT":
+            raise ApiError(500, "InternalError", "failed calling webhook")
+
+    async with controller(world) as rig:
+        world.clusters["new"].before = fail
+        world.clusters["old"].add(SLICES, slice_("a", "10.1.0.9"))
+        await settle(3)
+        assert rig.state.members["new"].failed
+        assert await left(leave(rig, "third"), "third")
+
+
+async def test_s11_a_write_without_an_answer_in_the_leaving_cluster_is_waited_for(world: World) -> None:
+    async with controller(world) as rig:
+        departures = leave(rig, "new")
+        await settle(1)
+        rig.state.members["new"].failed[SERVICE2] = "no answer"
+        assert not await left(departures, "new")
+        rig.state.members["new"].failed.clear()
+        assert await left(departures, "new")
+
+
+async def test_s11_a_cluster_that_leaves_again_waits_again_for_what_was_decided_before(world: World) -> None:
+    async with controller(world) as rig:
+        departures = leave(rig, "third")
+        assert await left(departures, "third")
+        departures.forget("third")
+        await settle(60)
+        slow = world.clusters["new"].delay = asyncio.Event()
+        world.hub.add(MULTI_CLUSTER_SERVICES, mcs("old third", "new"))
+        world.clusters["old"].add(SLICES, slice_("b", "10.1.0.9"))
+        await settle(1)
+        assert not await left(departures, "third")
+        slow.set()
+        await settle(1)
+        assert await left(departures, "third")
 
 
 async def test_s11_the_last_look_is_at_everything(world: World) -> None:

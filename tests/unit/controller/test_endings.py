@@ -160,6 +160,19 @@ async def test_s11_an_end_whose_debt_cannot_be_written_says_so(world: World) -> 
         assert ready(world).message == ("new: out of reach; its debt is not in the fleet's record yet: may not PUT")
 
 
+async def test_s11_an_end_whose_finalizer_cannot_be_taken_off_says_so(world: World) -> None:
+    async with controller(world):
+        world.hub.before = refusing("PATCH", MCS_PATH)
+        world.delete_mcs()
+        await settle(5)
+        assert (ready(world).status, ready(world).reason) == ("False", "Ending")
+        assert ready(world).message == "hub: our finalizer cannot be taken off: may not PATCH"
+        assert world.status_writes() <= 3
+        world.hub.before = lambda method, path: None
+        await settle(60)
+        assert world.mcs() is None
+
+
 async def test_s11_an_end_waits_for_a_cluster_that_may_answer_in_a_moment_and_says_so(world: World) -> None:
     world.clusters["third"].slow = asyncio.Event()
     world.delete_mcs()
