@@ -95,6 +95,8 @@ class Engagements:
         else:
             self._roster.clusters[name] = new
             self._roster.sign(name, secret.metadata.creation_timestamp)
+        if new:
+            self._roster.described[name] = new
         if old is None or new is None or not _same_but_for_token(old, new):
             self._changed.add(key)
         self._queue.add(key)

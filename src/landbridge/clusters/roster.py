@@ -11,8 +11,9 @@ What the hub says of a cluster, and what follows:
 | none                      | yes, but it joined again     | no     | no      | no   |
 
 *joined*: in the fleet to stay. *leaving*: a person wants it out. *gone*: what others import from it goes, too. A Secret
-that is refused, or that vanished without a farewell, says nothing (rule S7). *It joined again*: its Secret, or an
-import from it, was made after the farewell, so the record is an older one that came back, as from a backup.
+that is refused, or that vanished without a farewell, says nothing (rule S7). *It joined again*: its Secret was made
+after the farewell, so the record is an older one that came back, as from a backup. For one consumer its own imports
+from there, made after the farewell, say the same.
 
 What the controller itself sees of a cluster that is engaged, which means that a task works on its connection:
 
@@ -49,7 +50,12 @@ class Roster:
     clusters: dict[str, Cluster | None] = field(default_factory=dict)
     """All clusters that the hub has a Secret for; ``None`` where the Secret was refused."""
     signs: dict[str, str] = field(default_factory=dict)
-    """When each cluster was in the fleet for sure: its Secret, or an import from it, was made (RFC 3339, UTC)."""
+    """When each cluster was in the fleet for sure: its Secret was made (RFC 3339, UTC)."""
+    witnessed: dict[str, dict[str, str]] = field(default_factory=dict)
+    """What each engaged cluster says of those that left: when its latest import from them was made. It is the word of
+    that cluster, which may be forged there, so it spares that cluster's own imports and no others (rule S15)."""
+    described: dict[str, Cluster] = field(default_factory=dict)
+    """Each cluster as its Secret described it last, also while that is refused or missing."""
     ledger: Ledger = field(default_factory=lambda: Ledger(FleetRecord("")))
     """What the fleet's record says: members, farewells and debts."""
     current: bool = True
@@ -87,9 +93,9 @@ class Roster:
         """Whether the cluster is in the fleet to stay."""
         return cluster in self.clusters and not self.leaving(cluster)
 
-    def gone(self, cluster: str) -> bool:
-        """Whether a person wants, or wanted, the cluster out: what others import from it goes."""
-        return self.leaving(cluster) or (cluster not in self.clusters and self._left(cluster))
+    def gone(self, cluster: str, witness: str = "") -> bool:
+        """Whether a person wants, or wanted, the cluster out: what others, as ``witness``, import from it goes."""
+        return self.leaving(cluster) or (cluster not in self.clusters and self._left(cluster, witness))
 
     def leaving(self, cluster: str) -> bool:
         """Whether a person wants the cluster out."""
@@ -98,7 +104,7 @@ class Roster:
 
     def allows(self, cluster: str, namespace: str) -> bool:
         """Whether the cluster takes part in Services of the namespace (rule S14)."""
-        known = self.clusters.get(cluster)
+        known = self.clusters.get(cluster) or self.described.get(cluster)
         return known is None or known.allows(namespace)
 
     def sign(self, cluster: str, time: str | None) -> None:
@@ -111,7 +117,8 @@ class Roster:
         returned = {name for name in self.ledger.record.left if not self._left(name)}
         return {*self.clusters, *self.ledger.members, *returned}
 
-    def _left(self, cluster: str) -> bool:
+    def _left(self, cluster: str, witness: str = "") -> bool:
         """Whether the record says so, and no later sign of the cluster contradicts it (rule S7)."""
         left = self.ledger.left(cluster)
-        return left is not None and not (left and self.signs.get(cluster, "") > left)
+        latest = max(self.signs.get(cluster, ""), self.witnessed.get(witness, {}).get(cluster, ""))
+        return left is not None and not (left and latest > left)

@@ -92,6 +92,9 @@ class Router:
                 self._hub.add(key)
                 if member := self._state.members.get(name):
                     member.queue.add(key)
+        if before.left != now.left:
+            for member in self._state.members.values():
+                self._take_signs(member)
         if (before.left, before.members) != (now.left, now.members):
             self.roster_changed()
 
@@ -105,9 +108,14 @@ class Router:
 
     def _take_signs(self, member: Member) -> None:
         """An import says that its source was in the fleet when it was made, whatever an older record says."""
-        for slice_ in member.slices.store:
-            if imported(slice_, self._state.uid):
-                self._state.sign(source(slice_, self._state.uid), slice_.metadata.creation_timestamp)
+        signs: dict[str, str] = {}
+        now = utc_now()
+        for slice_ in member.slices.store if self._state.ledger.record.left else ():
+            made = slice_.metadata.creation_timestamp or ""
+            cluster = source(slice_, self._state.uid) if imported(slice_, self._state.uid) else ""
+            if cluster in self._state.ledger.record.left and made <= now:
+                signs[cluster] = max(made, signs.get(cluster, ""))
+        self._state.witnessed[member.name] = signs
 
     def _joined(self) -> set[Key]:
         return {mcs.metadata.key for mcs in self._state.multicluster_services}

@@ -43,14 +43,14 @@ def view(state: FleetState, member: Member, key: Key) -> View:
     created = (service.metadata.creation_timestamp if service else None) or ""
     times = (member.since, created, state.decisive_since(key), *(p.since for p in _engaged(state, providers)))
     consumer = ConsumerView(member.name, service, imports)
-    gone = _gone(state, imports) if wanted is Intent.KEEP and reason != NOT_KNOWN else frozenset[str]()
+    gone = _gone(state, member.name, imports) if wanted is Intent.KEEP and reason != NOT_KNOWN else frozenset[str]()
     return View(state.uid, key, wanted, reason, providers, consumer, max(times), state.current, gone)
 
 
-def _gone(state: FleetState, imports: tuple[EndpointSlice, ...]) -> frozenset[str]:
+def _gone(state: FleetState, consumer: str, imports: tuple[EndpointSlice, ...]) -> frozenset[str]:
     """The clusters that a person sent away, among those that imports come from; none while the hub is out of view."""
     sources = {source(import_, state.uid) for import_ in imports} if state.current else ()
-    return frozenset(filter(state.gone, sources))
+    return frozenset(name for name in sources if state.gone(name, consumer))
 
 
 def cluster_view(state: FleetState, name: str, mcs: MultiClusterService, now: float) -> ClusterView:
@@ -111,7 +111,7 @@ def _providers(state: FleetState, mcs: MultiClusterService, consumer: str) -> tu
     return tuple(
         _provider(state, name, mcs.metadata.key)
         for name in mcs.spec.providers
-        if name != consumer and not state.gone(name) and state.allows(name, mcs.metadata.namespace)
+        if name != consumer and not state.gone(name, consumer) and state.allows(name, mcs.metadata.namespace)
     )
 
 

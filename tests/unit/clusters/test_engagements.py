@@ -245,7 +245,13 @@ async def test_s7_a_farewell_of_an_older_record_is_no_order_where_the_cluster_wa
 
 
 @pytest.mark.parametrize(
-    ("made", "kept"), [("2026-01-01T00:00:01Z", True), ("2026-01-01T00:00:00Z", False), ("2025-12-31T23:59:59Z", False)]
+    ("made", "kept"),
+    [
+        ("2026-01-01T00:00:01Z", True),
+        ("2026-01-01T00:00:00Z", False),
+        ("2025-12-31T23:59:59Z", False),
+        ("2999-01-01T00:00:00Z", False),
+    ],
 )
 async def test_s7_an_import_that_is_younger_than_the_farewell_shows_that_the_cluster_joined_again(
     world: World, made: str, kept: bool
