@@ -14,7 +14,7 @@ from landbridge.fleet import rbac
 from landbridge.kube.api import Api
 from landbridge.kube.config import load
 from tests.api.command import Command
-from tests.api.fleet.hub import forget_account, forget_members, forget_namespace
+from tests.api.fleet.hub import forget_account, forget_lease, forget_members, forget_namespace
 
 CLUSTERS = ("fleet", "oldcluster", "newcluster")
 
@@ -68,6 +68,7 @@ async def hub(admin_of_fleet: Api, controller_kubeconfig: Path) -> AsyncGenerato
     assert controller_kubeconfig.exists()
     yield admin_of_fleet
     await forget_members(admin_of_fleet)
+    await forget_lease(admin_of_fleet)
     await forget_account(admin_of_fleet)
 
 

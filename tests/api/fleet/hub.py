@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
+from landbridge.api.coordination import LEASES
 from landbridge.api.core import SECRETS
-from landbridge.api.names import FINALIZER, SYSTEM_NAMESPACE
+from landbridge.api.meta import ObjectMeta
+from landbridge.api.names import FINALIZER, LEASE, SYSTEM_NAMESPACE
 from landbridge.enroll.manifests import remove, wait_gone
 from landbridge.fleet import rbac
 from landbridge.fleet.members import members
@@ -22,6 +24,12 @@ async def forget_members(hub: Api) -> None:
         await hub.merge_patch(SECRETS, member.meta, {"metadata": {"finalizers": None}})
         if not member.leaving:
             await hub.request("DELETE", SECRETS.path(SYSTEM_NAMESPACE, member.meta.name))
+
+
+async def forget_lease(hub: Api) -> None:
+    """Remove the Lease: no controller has run for this hub yet."""
+    with suppress(NotFoundError):
+        await hub.delete(LEASES, ObjectMeta(LEASE, SYSTEM_NAMESPACE))
 
 
 async def forget_account(member: Api) -> None:
