@@ -13,6 +13,7 @@ from landbridge.api.names import SYNC_ACCOUNT, SYSTEM_NAMESPACE
 from landbridge.fleet.cluster import PREFIX, encode, read_cluster
 from landbridge.fleet.settings import render_settings
 from landbridge.fleet.tokens import mint
+from landbridge.fleet.trouble import read_trouble
 from landbridge.kube.api import Api
 from landbridge.kube.credentials import StaticToken
 from tests.api.audit import Request
@@ -196,6 +197,7 @@ async def test_a_wrong_ca_blinds_no_healthy_cluster_s8(scene: Scene) -> None:
         trouble = await eventually(lambda: scene.row(NEW), lambda row: row.get("message"))
         assert "new address or CA not usable yet" in trouble["message"]
         assert trouble["state"] == "Synced"
+        await eventually(lambda: _secret(scene, NEW), lambda found: read_trouble(found.metadata))
         await scene.put_slice(OLD, two)
         await scene.arrives(NEW, two, deadline=3)
     finally:

@@ -58,6 +58,9 @@ CREATED_BY_JOIN = "landbridge.dev/created-by-join"
 POD_CIDRS = "landbridge.dev/pod-cidrs"
 """Annotation of a cluster Secret: the member's pod networks, joined by commas, as declared at join."""
 
+TROUBLE = "landbridge.dev/trouble"
+"""Annotation of a cluster Secret: since when, and why, the controller cannot work there as it should."""
+
 CLUSTER_UID = "landbridge.dev/cluster-uid"
 """Annotation of a cluster Secret: uid of the member's kube-system namespace, which tells clusters apart.
 

@@ -49,7 +49,7 @@ class Engagement:
     """A connection's task, from `start` to `end`; what goes wrong in it stays in it (rule S15).
 
     One that ``seeks`` the place of another sees, and is seen by nobody, until it may `enter`; and writes nothing until
-    it may `serve`. ``news`` is called when `complete` or `trouble` may say something else than before.
+    it may `serve`. ``news`` is called when there may be more trouble, or less.
     """
 
     def __init__(
@@ -136,6 +136,7 @@ class Engagement:
             )
             if not self._seeks:
                 self._enter(member)
+                self._news()
             try:
                 await self._work(member, api)
             finally:

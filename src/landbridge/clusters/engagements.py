@@ -14,6 +14,7 @@ from landbridge.api.names import FINALIZER
 from landbridge.clusters.engagement import Duty, Engagement, Listener
 from landbridge.clusters.roster import Roster
 from landbridge.clusters.succession import Succession
+from landbridge.clusters.word import Word
 from landbridge.clusters.worker import work
 from landbridge.fleet.cluster import PREFIX, Cluster, read_cluster
 from landbridge.fleet.settings import RefusedClusterError
@@ -77,6 +78,7 @@ class Engagements:
         """Secrets of leaving clusters."""
         self._queue: WorkQueue[Key] = WorkQueue()
         self._tracebacks = Tracebacks()
+        self._word = Word(roster, hub)
         self._engaged: dict[str, Succession] = {}
         self._changed: set[Key] = set()
         """Secrets that say something new, other than a token, of which the others have not heard yet."""
@@ -135,6 +137,8 @@ class Engagements:
         elif key in self._looked_at:
             self._looked_at.discard(key)
             self._departures.forget(name)
+        if cluster and not cluster.leaving and (wait := await self._word.leave(cluster)):
+            self._queue.add_after(key, wait)
 
     async def _is_held(self, cluster: Cluster) -> bool:
         """Whether neither its deletion nor its disappearance can make us forget it; else nothing is written there yet.

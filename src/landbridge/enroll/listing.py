@@ -18,6 +18,7 @@ from landbridge.enroll.trial import Connect
 from landbridge.fleet.cluster import Cluster
 from landbridge.fleet.members import Entry, members
 from landbridge.fleet.tokens import TokenError, lifetime
+from landbridge.fleet.trouble import read_trouble
 from landbridge.kube.api import Api
 from landbridge.kube.credentials import StaticToken
 from landbridge.kube.errors import KubeError, UnauthorizedError
@@ -31,6 +32,7 @@ COUNT_TIMEOUT = 20.0
 
 READY = "Ready"
 LEAVING = "Leaving"
+TROUBLED = "Troubled"
 UNREACHABLE = "Unreachable"
 UNAUTHORIZED = "Unauthorized"
 
@@ -40,7 +42,8 @@ class Row(msgspec.Struct, frozen=True, rename="camel"):
 
     name: str
     state: str
-    """Ready, Leaving, Unreachable, Unauthorized (token refused), or the reason why its Secret is refused."""
+    """Ready, Troubled (the controller says why), Leaving, Unreachable, Unauthorized (token refused), or the reason why
+    its Secret is refused."""
     server: str = ""
     version: str = ""
     pod_cidrs: tuple[str, ...] = ()
@@ -68,7 +71,7 @@ async def rows(hub: Api, *, connect: Connect = Api, timeout: float = TIMEOUT) ->
 
     async def row(entry: Entry) -> Row:
         found = await _row(entry, connect, timeout)
-        if found.state != READY or entry.cluster is None:
+        if found.state not in (READY, TROUBLED) or entry.cluster is None:
             return found
         explained = there | record.debts.get(entry.name, frozenset())
         return await _counted(found, entry.cluster, connect, record.uid, explained)
@@ -82,7 +85,8 @@ async def _counted(row: Row, cluster: Cluster, connect: Connect, fleet: str, exp
         async with asyncio.timeout(COUNT_TIMEOUT), connect(cluster.config, StaticToken(cluster.token)) as api:
             slices = await labelled_imports(api)
     except (TimeoutError, KubeError) as error:
-        return replace(row, message=f"its imports cannot be counted: {error or 'no answer in time'}")
+        uncounted = f"its imports cannot be counted: {error or 'no answer in time'}"
+        return replace(row, message="; ".join(filter(None, (row.message, uncounted))))
     found = holdings(slices, fleet, lambda key: key in explained)
     notes = [*unexplained_note(row.name, found), *foreign_notes(row.name, found.foreign)]
     return replace(
@@ -90,7 +94,7 @@ async def _counted(row: Row, cluster: Cluster, connect: Connect, fleet: str, exp
         imports=found.imports,
         unexplained=len(found.unexplained),
         foreign=dict(found.foreign),
-        message="; ".join(notes),
+        message="; ".join(filter(None, (row.message, *notes))),
     )
 
 
@@ -101,6 +105,9 @@ async def _row(entry: Entry, connect: Connect, timeout: float) -> Row:
         return Row(entry.name, refusal.reason if refusal else "", since=since, message=str(refusal or ""))
     cluster = entry.cluster
     state, version, message = await _ask(cluster, connect, timeout)
+    if trouble := read_trouble(cluster.meta):
+        state = TROUBLED if state == READY else state
+        message = "; ".join(filter(None, (message, f"the controller says since {trouble.since}: {trouble.text}")))
     return Row(
         name=cluster.name,
         state=LEAVING if cluster.leaving else state,

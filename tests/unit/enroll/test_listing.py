@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 
 from landbridge.api.discovery import SLICES
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
+from landbridge.api.names import TROUBLE
 from landbridge.enroll.listing import Row, rows
 from landbridge.fleet.refusal import RefusedError
 from landbridge.kube.errors import UnreachableError
@@ -51,6 +53,24 @@ async def test_a_member_on_its_way_out_is_said_to_leave(hub: MemoryApi) -> None:
     await hub.request("DELETE", SECRET)
     (row,) = await rows(hub, connect=lambda config, token: MemoryApi())
     assert row.state == "Leaving"
+
+
+@pytest.mark.parametrize(("reachable", "state"), [(True, "Troubled"), (False, "Unreachable")])
+async def test_s15_what_the_controller_says_of_its_trouble_is_shown(
+    hub: MemoryApi, reachable: bool, state: str
+) -> None:
+    word = {"metadata": {"annotations": {TROUBLE: "2026-01-01T00:00:00Z nested too deep"}}}
+    await hub.request("PATCH", SECRET, body=msgspec.json.encode(word))
+    member = MemoryApi()
+
+    def cut(method: str, path: str) -> None:
+        raise UnreachableError("no answer")
+
+    if not reachable:
+        member.before = cut
+    (row,) = await rows(hub, connect=lambda config, token: member)
+    assert row.state == state
+    assert "the controller says since 2026-01-01T00:00:00Z: nested too deep" in row.message
 
 
 async def test_a_cluster_that_is_no_hub_is_refused() -> None:

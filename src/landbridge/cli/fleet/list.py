@@ -19,7 +19,8 @@ async def list_members(
 ) -> None:
     """List the members, each with its state as seen from here with the controller's own address and token.
 
-    States: Ready; Leaving; Unreachable; Unauthorized (its token is refused); or the reason why its Secret is not used.
+    States: Ready; Troubled (the controller says why); Leaving; Unreachable; Unauthorized (its token is refused); or the
+    reason why its Secret is not used.
     """
     async with Api(load(hub_context, kubeconfig)) as hub:
         found = await rows(hub)
