@@ -59,6 +59,8 @@ class Informer(Generic[T]):
         anything (rule S7)."""
         self.error: KubeError | None = None
         """What broke contact, while it is broken."""
+        self.unread: set[Key | None] = set()
+        """What is there and cannot be read; ``None`` for what does not even say which it is."""
         self.proved_at = 0.0
         """Loop time at which the server last showed that nothing is missing: by an event, a bookmark or a list."""
         self._api = api
@@ -72,6 +74,10 @@ class Informer(Generic[T]):
     def synced(self) -> bool:
         """Whether everything was listed once: from then on the store is complete, if old."""
         return self.store.epoch > 0
+
+    def doubts(self, key: Key) -> bool:
+        """Whether the object of that key may be there, and be one that cannot be read."""
+        return bool(self.unread) and (key in self.unread or None in self.unread)
 
     async def run(self) -> None:
         """Follow, forever."""
@@ -91,10 +97,12 @@ class Informer(Generic[T]):
     def _take(self, event: Event[T]) -> None:
         match event:
             case Changed(obj, deleted):
+                self.unread.discard(obj.metadata.key)
                 self._proved(self.store.drop(obj) if deleted else self.store.put(obj))
             case Listed(items, version, unreadable):
                 first = not self.synced
-                self._proved(self.store.replace(items, version, {one.key for one in unreadable}))
+                self.unread = {one.key for one in unreadable}
+                self._proved(self.store.replace(items, version, self.unread))
                 if first:
                     self._on_contact()
             case Unread(one, deleted):
@@ -113,7 +121,11 @@ class Informer(Generic[T]):
 
     def _unread(self, one: Unreadable, deleted: bool) -> set[Key]:
         """What is there is not gone: it stays as it was known (rule S7)."""
-        if one.key is None or not deleted:
+        if not deleted:
+            self.unread.add(one.key)
+            return set()
+        self.unread.discard(one.key)
+        if one.key is None:
             return set()
         return self.store.drop(Object(ObjectMeta(one.key.name, one.key.namespace, resource_version=one.version)))
 

@@ -35,7 +35,7 @@ def view(state: FleetState, member: Member, key: Key) -> View:
         leaving=state.leaving(member.name),
         swept=member.is_swept(imports),
         service=service,
-        services_live=member.services.live,
+        services_live=member.services.live and not member.services.doubts(key),
     )
     if wanted is Intent.REMOVE and not state.current:
         wanted = Intent.KEEP
@@ -119,7 +119,11 @@ def _provider(state: FleetState, name: str, key: Key) -> ProviderView:
     member = state.members.get(name)
     if member is None:
         return ProviderView(name, False, None, ())
-    return ProviderView(name, member.live, member.services.store.get(key), member.slices.store.group(key))
+    service, slices = member.services.store.get(key), member.slices.store.group(key)
+    unread = member.slices.unread
+    live = member.live and not member.services.doubts(key) and None not in unread  # or any import may be from that one
+    names = frozenset(one.name for one in unread if one and one.namespace == key.namespace)
+    return ProviderView(name, live, service, slices, names)
 
 
 def _engaged(state: FleetState, providers: tuple[ProviderView, ...]) -> list[Member]:

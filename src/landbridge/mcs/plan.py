@@ -6,6 +6,7 @@
 | differs                   | exported             | yes           | update                                   |
 | equal                     | exported             | yes           | none (S12: a restart writes nothing)     |
 | present                   | gone                 | yes           | delete                                   |
+| present                   | cannot be read       | yes           | none (S7: it is there)                   |
 | any                       | any                  | no            | none (S7: what it last said stays)       |
 | present, unlisted cluster | -                    | -             | delete (S11), if the hub is in view (S7) |
 
@@ -82,6 +83,7 @@ def plan(view: View) -> Changes:
         return Changes(delete=tuple(Change(slice_, view.reason) for slice_ in actual.values()))
     wanted = _imports(view, view.consumer.service, actual)
     live = {provider.name: provider.live for provider in view.providers}
+    unread = {f"{provider.name}/{name}" for provider in view.providers for name in provider.unread}
     return Changes(
         create=tuple(Change(slice_, NEW) for name, slice_ in wanted.items() if name not in actual),
         update=tuple(
@@ -92,7 +94,9 @@ def plan(view: View) -> Changes:
         delete=tuple(
             Change(slice_, GONE)
             for name, slice_ in actual.items()
-            if name not in wanted and live.get(source(slice_, view.fleet), view.current)
+            if name not in wanted
+            and live.get(source(slice_, view.fleet), view.current)
+            and slice_.metadata.annotations.get(SOURCE) not in unread
         ),
         wanted=wanted,
     )

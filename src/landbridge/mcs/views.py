@@ -20,6 +20,8 @@ class ProviderView:
     service: Service | None
     slices: tuple[EndpointSlice, ...]
     """All slices of the Service, whoever manages them."""
+    unread: frozenset[str] = frozenset()
+    """Names of slices that are there and cannot be read: what was copied from them stays (rule S7)."""
 
 
 @dataclass(frozen=True)

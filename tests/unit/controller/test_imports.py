@@ -94,6 +94,37 @@ async def test_s7_a_new_controller_that_never_saw_a_provider_removes_nothing(wor
     assert world.clusters["new"].writes == []
 
 
+@pytest.mark.parametrize(
+    ("where", "path", "odd"),
+    [
+        ("old", SLICES.path("mcs-demo", "a"), {"endpoints": "many"}),
+        ("old", SERVICES.path("mcs-demo", "service2"), {"spec": "none"}),
+        ("new", SERVICES.path("mcs-demo", "service2"), {"spec": "none"}),
+    ],
+    ids=["slice", "provider's Service", "consumer's Service"],
+)
+async def test_s7_what_a_new_controller_cannot_read_is_there(
+    world: World, where: str, path: str, odd: dict[str, str]
+) -> None:
+    async with controller(world):
+        pass
+    objects = world.clusters[where].objects
+    objects[path] = objects[path] | odd
+    world.forget_calls()
+    async with controller(world):
+        await settle(60)
+        assert addresses(world) == ["10.1.0.1"]
+        assert world.clusters["new"].writes == []
+
+
+async def test_s7_while_something_in_a_provider_does_not_say_which_it_is_nothing_of_it_goes(world: World) -> None:
+    async with controller(world) as rig:
+        rig.state.members["old"].slices.unread.add(None)
+        world.clusters["old"].take(SLICES, Key("mcs-demo", "a"))
+        await settle(5)
+        assert addresses(world) == ["10.1.0.1"]
+
+
 async def test_s7_a_consumer_out_of_contact_is_not_written(world: World) -> None:
     async with controller(world) as rig:
         world.clusters["new"].cut()
