@@ -19,7 +19,7 @@ import aiohttp
 import pytest
 
 from tests.api.audit import Mark, Request
-from tests.api.controller_process import ControllerProcess, free_port
+from tests.api.controller_process import STARTED, ControllerProcess, free_port
 from tests.api.scene import Body, Scene
 from tests.api.waiting import eventually
 from tests.api.world import CLUSTERS, HUB, NEW, OLD, World
@@ -231,7 +231,7 @@ async def _lead_again(pair: Pair) -> None:
 
 
 async def _leads(controller: ControllerProcess) -> None:
-    await eventually(lambda: controller.get("/readyz"), lambda answer: answer == LEADING)
+    await eventually(lambda: controller.get("/readyz"), lambda answer: answer == LEADING, STARTED)
 
 
 async def _stands_by(controller: ControllerProcess) -> None:
@@ -241,7 +241,7 @@ async def _stands_by(controller: ControllerProcess) -> None:
         except aiohttp.ClientError:  # not yet listening
             return 0, ""
 
-    await eventually(answer, lambda found: found[0] == 200 and "standing by" in found[1])
+    await eventually(answer, lambda found: found[0] == 200 and "standing by" in found[1], STARTED)
 
 
 async def _stays(scene: Scene, written: list[Body]) -> None:

@@ -19,7 +19,7 @@ from tests.api.scene import Body, Scene, addresses
 from tests.api.waiting import eventually
 from tests.api.world import NEW, OLD
 
-CONTEST_SECONDS = float(os.environ.get("CONTEST_SECONDS", "5"))
+CONTEST_SECONDS = float(os.environ.get("CONTEST_SECONDS", "3"))
 """How long somebody else edits an import; longer by hand."""
 
 TAMPERED: dict[str, Any] = {
