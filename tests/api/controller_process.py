@@ -8,8 +8,8 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import Process
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -82,6 +82,15 @@ class ControllerProcess:
             await self.end()
             self.options = before
             await self.start()
+
+    @contextmanager
+    def asleep(self) -> Iterator[None]:
+        """It stands still while the body runs, and sees afterwards what happened."""
+        os.kill(self.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.pid, signal.SIGCONT)
 
     async def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send it a signal and wait for its exit code."""

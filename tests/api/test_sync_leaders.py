@@ -81,18 +81,17 @@ async def test_a_leader_that_slept_through_its_lease_changes_nothing_s12(scene: 
     await scene.arrives(NEW, scene.pod(OLD, 1))
     for round_ in range(ROUNDS):
         one, two = scene.pod(OLD, 10 + 2 * round_), scene.pod(OLD, 11 + 2 * round_)
-        os.kill(pair.first.pid, signal.SIGSTOP)
-        try:
+        with pair.first.asleep():
             await scene.put_slice(OLD, one)  # is in the sockets of the sleeper
             await scene.arrives(NEW, one)
             await scene.put_slice(OLD, two)
             written = await scene.arrives(NEW, two)
             if hub == "away":
                 await scene.world.cluster(HUB).cut(api=True, mode="freeze")
+        try:
+            await _stays(scene, written)
         finally:
-            os.kill(pair.first.pid, signal.SIGCONT)
-        await _stays(scene, written)
-        await scene.world.cluster(HUB).heal()
+            await scene.world.cluster(HUB).heal()
         await _stands_by(pair.first)
         await _lead_again(pair)
 
