@@ -84,7 +84,7 @@ class Soak:
                 await asyncio.gather(*map(self.world.sweep, CLUSTERS))  # what waits for a person's word
             await self.world.controller.started()  # how long a process takes to start is not what is judged
             ended = journal.now()
-            outcome.wrong += await self._until_right(stage, "after the faults", CONVERGED)
+            differing = await self._until_right(stage, "after the faults", CONVERGED)
             outcome.converged = journal.now() - ended
         losses = [loss for observer in observers for loss in observer.losses]
         gaps = [gap for observer in observers for gap in observer.gaps]
@@ -92,6 +92,7 @@ class Soak:
         outcome.wrong += faults.failed
         outcome.wrong += map(str, unpublished(gaps, faults.excuses))
         outcome.wrong += map(str, unexcused(losses, faults.excuses, gaps))
+        outcome.wrong += differing  # last: they may be many
 
     async def _until_right(self, stage: Stage, when: str, seconds: float) -> list[str]:
         """What is still wrong in the end; nothing, if it came right in time."""
