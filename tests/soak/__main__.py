@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import sys
 from collections import Counter
 from pathlib import Path
@@ -44,7 +45,10 @@ async def soak(
             outcomes.append(await run.play(schedule(one)))
             _tell(outcomes[-1], folder)
     _sum_up(outcomes)
-    return 1 if any(outcome.wrong for outcome in outcomes) else 0
+    if any(outcome.wrong for outcome in outcomes):
+        return 1
+    shutil.rmtree(folder)  # logs are for those that went wrong
+    return 0
 
 
 def _tell(outcome: Outcome, folder: Path) -> None:
