@@ -14,12 +14,17 @@ DEADLINE = 15.0
 PAUSE = 0.02
 
 
-async def eventually(read: Callable[[], Awaitable[T]], accepts: Callable[[T], object], deadline: float = DEADLINE) -> T:
+async def eventually(
+    read: Callable[[], Awaitable[T]],
+    accepts: Callable[[T], object],
+    deadline: float = DEADLINE,
+    pause: float = PAUSE,
+) -> T:
     """Read until what is read is accepted; gives it, or fails with the last that was read."""
     loop = asyncio.get_running_loop()
     end = loop.time() + deadline
     while not accepts(value := await read()):
         if loop.time() > end:
             raise AssertionError(f"not so within {deadline:g} s; last seen: {value!r}")
-        await asyncio.sleep(PAUSE)
+        await asyncio.sleep(pause)
     return value

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
 
 from demo.ask import CURL
 from demo.chain import NEW, OLD
 from demo.shell import Shell
 from demo.stage import Stage
+from landbridge.api.discovery import SLICES
+from landbridge.api.names import MANAGED_BY, MANAGER
+from landbridge.kube.api import Api
+from landbridge.kube.config import load
 
 REQUESTS = 1000
 """At about 25 a second they outlast a dead controller's lease."""
 
 LOOP = f"for i in $(seq {REQUESTS}); do {CURL} || echo failed; echo; sleep 0.02; done"
-IMPORTS = "get endpointslices -l endpointslice.kubernetes.io/managed-by=landbridge.dev -o json"
 
 Imports = dict[str, str]
 
@@ -46,8 +47,8 @@ async def crash(stage: Stage, shell: Shell) -> Crash:
     return Crash(answers, outlasted, before, {name: await imports(shell, name) for name in (OLD, NEW)})
 
 
-async def imports(shell: Shell, cluster: str, where: str = "-A") -> Imports:
-    """Resource versions of the imports in a cluster, or in one of its namespaces (`-n NAMESPACE`), by name."""
-    listed = await shell.quiet(f"kubectl --context {cluster} {IMPORTS} {where}")
-    items: list[dict[str, Any]] = json.loads(listed)["items"]
-    return {item["metadata"]["name"]: item["metadata"]["resourceVersion"] for item in items}
+async def imports(shell: Shell, cluster: str, namespace: str = "") -> Imports:
+    """Resource versions of the imports in a cluster, or in one of its namespaces, by name."""
+    async with Api(load(cluster, shell.kubeconfig)) as api:
+        found = (await api.list(SLICES, namespace, selector=f"{MANAGED_BY}={MANAGER}")).items
+    return {slice_.metadata.name: slice_.metadata.resource_version for slice_ in found}

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 from demo.chain import NEW, OLD
 from demo.gitops import WAIT, pushed, server
 from demo.shell import Shell
+from landbridge.kube.api import MERGE_PATCH, Api
+from landbridge.kube.config import load
 from tests.api.waiting import eventually
 
 Body = dict[str, Any]
@@ -17,8 +19,15 @@ Body = dict[str, Any]
 REPOSITORY = "https://github.com/AliyunContainerService/gitops-demo.git"
 HUB = "https://kubernetes.default.svc"
 
+APPLICATIONS = "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications"
+REFRESH = "argocd.argoproj.io/refresh"
+"""Annotation by which Argo CD compares at once, also with what is new in Git, and which it takes off when it has."""
+
 DEADLINE = 60.0
 """Seconds that Argo CD should not need, asking Git every five."""
+
+LOOK = 0.1
+"""Seconds from one look to the next: looks cost CPU that Argo CD could use."""
 
 
 async def address(shell: Shell, cluster: str) -> str:
@@ -66,16 +75,29 @@ async def apply(shell: Shell, context: str, *objects: Body) -> None:
     await shell.quiet(f"kubectl --context {context} apply -f - <<'JSON'\n{text}\nJSON")
 
 
+async def read(shell: Shell, cluster: str, path: str) -> Body:
+    """What a cluster's API server says: asked by ourselves, since a kubectl for each look takes ten times the CPU."""
+    async with Api(load(cluster, shell.kubeconfig)) as api:
+        found: Body = json.loads(await api.request("GET", path))
+    return found
+
+
 async def get(shell: Shell, name: str) -> Body:
     """An Application as it is now."""
-    found: Body = json.loads(await shell.quiet(f"kubectl --context fleet get app -n argocd {name} -o json"))
-    return found
+    return await read(shell, "fleet", f"{APPLICATIONS}/{name}")
 
 
 async def all_of_them(shell: Shell) -> dict[str, tuple[str, str]]:
     """How every Application is now: synced, and healthy."""
-    found: list[Body] = json.loads(await shell.quiet("kubectl --context fleet get app -n argocd -o json"))["items"]
+    found: list[Body] = (await read(shell, "fleet", APPLICATIONS))["items"]
     return {app["metadata"]["name"]: (sync_of(app), health_of(app)) for app in found}
+
+
+async def patch(shell: Shell, name: str, change: Body) -> None:
+    """Change an Application."""
+    async with Api(load("fleet", shell.kubeconfig)) as api:
+        body = json.dumps(change).encode()
+        await api.request("PATCH", f"{APPLICATIONS}/{name}", body=body, content_type=MERGE_PATCH)
 
 
 def sync_of(app: Body) -> str:
@@ -96,14 +118,29 @@ def syncs(app: Body) -> int:
 
 
 async def compared(shell: Shell, name: str, times: int = 2) -> Body:
-    """The Application after Argo CD has compared it with Git so many times more."""
+    """The Application after Argo CD has compared it with Git so many times more, because we ask for it."""
     for _ in range(times):
-        await _compared_since(shell, name, (await get(shell, name))["status"]["reconciledAt"])
-    return await get(shell, name)
+        await patch(shell, name, {"metadata": {"annotations": {REFRESH: "normal"}}})
+        app = await until(shell, name, lambda app: REFRESH not in app["metadata"].get("annotations", {}))
+    return app
 
 
-async def _compared_since(shell: Shell, name: str, last: str) -> None:
-    await eventually(lambda: get(shell, name), lambda app: app["status"]["reconciledAt"] > last, DEADLINE)
+async def until(shell: Shell, name: str, accepts: Callable[[Body], object]) -> Body:
+    """Look at an Application until it is as it should be."""
+    return await eventually(lambda: get(shell, name), accepts, DEADLINE, LOOK)
+
+
+async def sync(shell: Shell, name: str, *, prune: bool = False) -> None:
+    """Have Argo CD sync an Application, as `argocd app sync` does it, and wait for its end."""
+    before = (await get(shell, name))["status"].get("operationState", {})
+    await patch(shell, name, {"operation": {"initiatedBy": {"username": "us"}, "sync": {"prune": prune}}})
+    app = await until(shell, name, lambda app: _ended_since(before, app))
+    assert app["status"]["operationState"]["phase"] == "Succeeded", app["status"]["operationState"]
+
+
+def _ended_since(before: Body, app: Body) -> bool:
+    now: Body = app["status"].get("operationState", {})
+    return "operation" not in app and now != before and "finishedAt" in now
 
 
 async def push(shell: Shell, message: str) -> None:
@@ -118,9 +155,9 @@ async def push_nothing(shell: Shell) -> None:
 
 
 async def until_at_head(shell: Shell, name: str) -> None:
-    """Wait until Argo CD has compared an Application with the last commit."""
+    """Have Argo CD compare an Application with the last commit."""
     head = (await shell.quiet('git -C "$GITOPS" rev-parse HEAD')).strip()
-    await eventually(lambda: get(shell, name), lambda app: app["status"]["sync"].get("revision") == head, DEADLINE)
+    assert (await compared(shell, name, 1))["status"]["sync"].get("revision") == head
 
 
 @asynccontextmanager

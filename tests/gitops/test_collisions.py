@@ -5,10 +5,10 @@ Argo CD's default exclusion of EndpointSlices is taken away, and orphaned resour
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from functools import partial
 
 import pytest
 
@@ -18,6 +18,7 @@ from tests.api.waiting import eventually
 from tests.e2e.crash import Imports, imports
 from tests.gitops.applications import (
     DEADLINE,
+    LOOK,
     Body,
     address,
     application,
@@ -27,6 +28,8 @@ from tests.gitops.applications import (
     get,
     health_of,
     mcs,
+    read,
+    sync,
     sync_of,
     syncs,
 )
@@ -74,7 +77,11 @@ class Scene:
 
     async def imports(self, cluster: str) -> Imports:
         """Resource versions of what it imports here, by name."""
-        return await imports(self.shell, cluster, f"-n {self.namespace}")
+        return await imports(self.shell, cluster, self.namespace)
+
+    async def held(self) -> list[Imports]:
+        """The same of both members."""
+        return [await self.imports(cluster) for cluster in MEMBERS]
 
 
 @pytest.fixture(scope="module", params=METHODS)
@@ -83,19 +90,17 @@ async def scene(request: pytest.FixtureRequest, shell: Shell, nothing_excluded: 
     method: str = request.param
     scene = Scene(shell, method, "collide-" + method.replace("+", "-"))
     await shell.quiet(f"{SETTINGS} '{json.dumps({'data': {'application.resourceTrackingMethod': method}})}'")
-    await shell.quiet(f"kubectl --context fleet create namespace {scene.namespace}")
-    for cluster in MEMBERS:
-        source = chart("service1", cluster)
-        await apply(
-            shell, "fleet", application(scene.app(cluster), await address(shell, cluster), scene.namespace, source)
-        )
-    await apply(shell, "fleet", mcs("service1", scene.namespace))
-    await eventually(scene.apps, all_right, DEADLINE)
-    for cluster in MEMBERS:
-        await eventually(partial(scene.imports, cluster), bool, DEADLINE)
+    apps = [
+        application(scene.app(cluster), await address(shell, cluster), scene.namespace, chart("service1", cluster))
+        for cluster in MEMBERS
+    ]
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": scene.namespace}}
+    await apply(shell, "fleet", namespace, mcs("service1", scene.namespace), *apps)
+    await eventually(scene.apps, all_right, DEADLINE, LOOK)
+    await eventually(scene.held, all, DEADLINE, LOOK)
     yield scene
     await shell.quiet(f"kubectl --context fleet delete mcs service1 -n {scene.namespace}")
-    await shell.quiet(f"kubectl --context fleet delete app -n argocd {scene.app(OLD)} {scene.app(NEW)}")
+    await shell.quiet(f"kubectl --context fleet delete app -n argocd {scene.app(OLD)} {scene.app(NEW)} --wait=false")
 
 
 def all_right(apps: list[Body]) -> bool:
@@ -104,9 +109,8 @@ def all_right(apps: list[Body]) -> bool:
 
 async def slices(scene: Scene, cluster: str) -> dict[str, Body]:
     """Metadata of all slices in the scene's namespace, by name."""
-    found = json.loads(
-        await scene.shell.quiet(f"kubectl --context {cluster} get endpointslices -n {scene.namespace} -o json")
-    )
+    path = f"/apis/discovery.k8s.io/v1/namespaces/{scene.namespace}/endpointslices"
+    found = await read(scene.shell, cluster, path)
     return {item["metadata"]["name"]: item["metadata"] for item in found["items"]}
 
 
@@ -120,11 +124,19 @@ async def orphans(scene: Scene, cluster: str) -> str:
     return await scene.shell.quiet(f"argocd --core app resources {scene.app(cluster)} --orphaned")
 
 
-@pytest.mark.parametrize("cluster", MEMBERS)
-async def test_argocd_sees_the_imports_and_takes_them_for_nobodys(scene: Scene, cluster: str) -> None:
+async def test_argocd_sees_the_imports_and_takes_them_for_nobodys(scene: Scene) -> None:
     """Rule S3: an import has no owner, and no label of the provider's slice, onto which the Service's were copied."""
+    await asyncio.gather(*(seen_as_nobodys(scene, cluster) for cluster in MEMBERS))
+    await scene.shell.quiet(f"{PROJECT} '{IGNORE}'")
+    await asyncio.gather(*(not_seen(scene, cluster) for cluster in MEMBERS))
+    await scene.shell.quiet(f"{PROJECT} '{WATCH}'")
+    for app in await scene.apps():
+        assert {resource["kind"] for resource in app["status"]["resources"]} == {"Service", "Deployment"}
+
+
+async def seen_as_nobodys(scene: Scene, cluster: str) -> None:
     found, ours = await slices(scene, cluster), await scene.imports(cluster)
-    native = next(iter(found.keys() - ours.keys()))
+    (native,) = found.keys() - ours.keys()
     assert ours
     shown = await eventually(lambda: tree(scene, cluster), lambda said: f"EndpointSlice/{native}" in said, DEADLINE)
     listed = await eventually(
@@ -132,18 +144,16 @@ async def test_argocd_sees_the_imports_and_takes_them_for_nobodys(scene: Scene, 
     )
     assert native not in listed
     assert not [name for name in ours if name in shown]
-    await scene.shell.quiet(f"{PROJECT} '{IGNORE}'")
+
+
+async def not_seen(scene: Scene, cluster: str) -> None:
+    ours = await scene.imports(cluster)
     await eventually(lambda: orphans(scene, cluster), lambda said: not any(name in said for name in ours), DEADLINE)
-    await scene.shell.quiet(f"{PROJECT} '{WATCH}'")
-    app = await get(scene.shell, scene.app(cluster))
-    assert {resource["kind"] for resource in app["status"]["resources"]} == {"Service", "Deployment"}
 
 
 @pytest.mark.parametrize("cluster", MEMBERS)
 async def test_imports_carry_nothing_that_argocd_tracks_by(scene: Scene, cluster: str) -> None:
-    service = json.loads(
-        await scene.shell.quiet(f"kubectl --context {cluster} get service service1 -n {scene.namespace} -o json")
-    )
+    service = await read(scene.shell, cluster, f"/api/v1/namespaces/{scene.namespace}/services/service1")
     marks = {*service["metadata"].get("labels", {}), *service["metadata"].get("annotations", {})}
     assert METHODS[scene.method] <= marks  # Argo CD does track by these
     ours, found = await scene.imports(cluster), await slices(scene, cluster)
@@ -152,12 +162,11 @@ async def test_imports_carry_nothing_that_argocd_tracks_by(scene: Scene, cluster
         assert not {LABEL, ANNOTATION} & {*found[name]["labels"], *found[name].get("annotations", {})}
 
 
-@pytest.mark.parametrize("cluster", MEMBERS)
-async def test_a_sync_with_prune_leaves_the_imports_as_they_are(scene: Scene, cluster: str) -> None:
-    before = await scene.imports(cluster)
-    await scene.shell.quiet(f"argocd --core app sync {scene.app(cluster)} --prune")
-    await eventually(scene.apps, all_right, DEADLINE)
-    assert await scene.imports(cluster) == before
+async def test_a_sync_with_prune_leaves_the_imports_as_they_are(scene: Scene) -> None:
+    before = await scene.held()
+    await asyncio.gather(*(sync(scene.shell, scene.app(cluster), prune=True) for cluster in MEMBERS))
+    await eventually(scene.apps, all_right, DEADLINE, LOOK)
+    assert await scene.held() == before
 
 
 async def test_endpoints_that_come_and_go_make_no_application_out_of_sync(scene: Scene) -> None:
@@ -170,7 +179,7 @@ async def test_endpoints_that_come_and_go_make_no_application_out_of_sync(scene:
         seen.update(sync_of(app) for app in await scene.apps())
         return await endpoints(scene)
 
-    await eventually(looked, lambda now: len(now) == 1 and now != before, DEADLINE)
+    await eventually(looked, lambda now: len(now) == 1 and now != before, DEADLINE, LOOK)
     for cluster in MEMBERS:
         seen.add(sync_of(await compared(scene.shell, scene.app(cluster), 1)))
     assert seen == {"Synced"}
@@ -180,9 +189,9 @@ async def test_endpoints_that_come_and_go_make_no_application_out_of_sync(scene:
 async def endpoints(scene: Scene) -> set[str]:
     """Addresses of ready endpoints that the new cluster imports."""
     (name,) = await scene.imports(NEW)
-    path = "{.endpoints[?(@.conditions.ready==true)].addresses[0]}"
-    get = f"kubectl --context {NEW} get endpointslice {name} -n {scene.namespace}"
-    return set((await scene.shell.quiet(f"{get} -o jsonpath='{path}'")).split())
+    path = f"/apis/discovery.k8s.io/v1/namespaces/{scene.namespace}/endpointslices/{name}"
+    found = (await read(scene.shell, NEW, path))["endpoints"]
+    return {endpoint["addresses"][0] for endpoint in found if endpoint["conditions"]["ready"]}
 
 
 async def test_a_slice_that_carries_the_marks_is_pruned(scene: Scene) -> None:
@@ -196,5 +205,5 @@ async def test_a_slice_that_carries_the_marks_is_pruned(scene: Scene) -> None:
     annotations = {ANNOTATION: marks[ANNOTATION]} if ANNOTATION in METHODS[scene.method] else {}
     slice_ = {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4", "endpoints": []}
     await apply(scene.shell, NEW, slice_ | {"metadata": meta | {"labels": labels, "annotations": annotations}})
-    await eventually(lambda: slices(scene, NEW), lambda found: "service1-marked" not in found, DEADLINE)
+    await eventually(lambda: slices(scene, NEW), lambda found: "service1-marked" not in found, DEADLINE, LOOK)
     assert await scene.imports(NEW)

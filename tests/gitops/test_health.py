@@ -93,4 +93,4 @@ async def reason(shell: Shell) -> str:
 
 async def imports_of_web(shell: Shell) -> list[Imports]:
     """For each member, what it imports of that Service."""
-    return [await imports(shell, cluster, "-n health") for cluster in (OLD, NEW)]
+    return [await imports(shell, cluster, "health") for cluster in (OLD, NEW)]

@@ -18,6 +18,7 @@ from tests.api.waiting import eventually
 from tests.e2e.crash import imports
 from tests.gitops.applications import (
     DEADLINE,
+    LOOK,
     Body,
     address,
     all_of_them,
@@ -25,11 +26,13 @@ from tests.gitops.applications import (
     applied,
     chart,
     compared,
-    get,
     health_of,
     push_nothing,
+    read,
+    sync,
     sync_of,
     syncs,
+    until,
     until_at_head,
     until_health,
 )
@@ -83,7 +86,7 @@ async def settled(shell: Shell) -> set[str]:
     async def look() -> dict[str, tuple[str, str]]:
         return await all_of_them(shell)
 
-    return {*await eventually(look, lambda apps: {*apps.values()} == {("Synced", "Healthy")}, DEADLINE)}
+    return {*await eventually(look, lambda apps: {*apps.values()} == {("Synced", "Healthy")}, DEADLINE, LOOK)}
 
 
 @pytest.mark.timeout(300 + CHURN_SECONDS)
@@ -126,8 +129,13 @@ async def scale(shell: Shell, cluster: str, namespace: str, service: str, replic
 
 async def replicas(shell: Shell, cluster: str, namespace: str, service: str) -> int:
     """What a Deployment says."""
-    command = f"kubectl --context {cluster} get -n {namespace} deployment/svc-demo-{service}"
-    return int(await shell.quiet(f"{command} -o jsonpath={{.spec.replicas}}"))
+    found = await read(shell, cluster, f"/apis/apps/v1/namespaces/{namespace}/deployments/svc-demo-{service}")
+    return int(found["spec"]["replicas"])
+
+
+async def until_replicas(shell: Shell, cluster: str, namespace: str, service: str) -> None:
+    """Wait until Argo CD has put back the one replica of Git."""
+    await eventually(lambda: replicas(shell, cluster, namespace, service), lambda found: found == 1, DEADLINE, LOOK)
 
 
 async def test_without_self_heal_a_scale_down_by_hand_stays_until_the_next_commit_whatever_it_changes(
@@ -136,14 +144,15 @@ async def test_without_self_heal_a_scale_down_by_hand_stays_until_the_next_commi
     """Where Argo CD has synced the Application to the commit that the branch is at."""
     app = OLD_APPS[2]
     await settled(shell)
-    await shell.quiet(f"argocd --core app sync {app}")
+    await sync(shell, app)
     await scale(shell, OLD, "mcs-demo", "service3", 0)
-    await eventually(lambda: get(shell, app), lambda app: sync_of(app) == "OutOfSync", DEADLINE)
+    await until(shell, app, lambda app: sync_of(app) == "OutOfSync")
     assert sync_of(await compared(shell, app)) == "OutOfSync"
     assert await replicas(shell, OLD, "mcs-demo", "service3") == 0
 
     await push_nothing(shell)
-    await eventually(lambda: replicas(shell, OLD, "mcs-demo", "service3"), lambda found: found == 1, DEADLINE)
+    await compared(shell, app, 1)
+    await until_replicas(shell, OLD, "mcs-demo", "service3")
 
 
 async def test_after_a_commit_that_needed_no_sync_a_scale_down_by_hand_is_undone(
@@ -154,15 +163,15 @@ async def test_after_a_commit_that_needed_no_sync_a_scale_down_by_hand_is_undone
     await push_nothing(shell)
     await until_at_head(shell, OLD_APPS[2])
     await scale(shell, OLD, "mcs-demo", "service3", 0)
-    await eventually(lambda: get(shell, OLD_APPS[2]), lambda app: sync_of(app) == "OutOfSync", DEADLINE)
-    await eventually(lambda: replicas(shell, OLD, "mcs-demo", "service3"), lambda found: found == 1, DEADLINE)
+    await until(shell, OLD_APPS[2], lambda app: sync_of(app) == "OutOfSync")
+    await until_replicas(shell, OLD, "mcs-demo", "service3")
 
 
 async def test_with_self_heal_a_scale_down_by_hand_is_undone(walked: list[Result], shell: Shell) -> None:
     async with applied(shell, application("healed", await address(shell, OLD), "healed", chart("service1", OLD))):
         await until_health(shell, "healed", "Healthy")
         await scale(shell, OLD, "healed", "service1", 0)
-        await eventually(lambda: replicas(shell, OLD, "healed", "service1"), lambda found: found == 1, DEADLINE)
+        await until_replicas(shell, OLD, "healed", "service1")
 
 
 async def test_where_git_does_not_own_replicas_a_scale_down_by_hand_stays(walked: list[Result], shell: Shell) -> None:
@@ -173,7 +182,7 @@ async def test_where_git_does_not_own_replicas_a_scale_down_by_hand_stays(walked
     async with applied(shell, app):
         await until_health(shell, "hands", "Healthy")
         await scale(shell, OLD, "hands", "service1", 0)
-        await shell.quiet("argocd --core app sync hands")
+        await sync(shell, "hands")
         assert sync_of(await compared(shell, "hands", 1)) == "Synced"
         assert await replicas(shell, OLD, "hands", "service1") == 0
 
@@ -187,8 +196,8 @@ async def test_argocd_reached_the_members_by_what_join_registered(walked: list[R
 
 async def services(shell: Shell, cluster: str) -> set[str]:
     """The Services of the tutorial in a cluster."""
-    found = json.loads(await shell.quiet(f"kubectl --context {cluster} get services -n mcs-demo -o json"))["items"]
-    return {item["metadata"]["name"] for item in found}
+    found = await read(shell, cluster, "/api/v1/namespaces/mcs-demo/services")
+    return {item["metadata"]["name"] for item in found["items"]}
 
 
 async def test_an_application_set_that_is_to_preserve_leaves_all_behind(walked: list[Result], shell: Shell) -> None:
@@ -196,7 +205,7 @@ async def test_an_application_set_that_is_to_preserve_leaves_all_behind(walked: 
     preserve = json.dumps({"spec": {"syncPolicy": {"preserveResourcesOnDeletion": True}}})
     sets = "kubectl --context fleet {} -n argocd applicationset svc-demo-oldcluster"
     await shell.quiet(f"{sets.format('patch')} --type merge -p '{preserve}'")
-    await eventually(lambda: get(shell, OLD_APPS[0]), lambda app: not app["metadata"].get("finalizers"), DEADLINE)
+    await until(shell, OLD_APPS[0], lambda app: not app["metadata"].get("finalizers"))
     await shell.quiet(sets.format("delete"))
     await shell.quiet(f"kubectl --context fleet wait -n argocd --for=delete app {' '.join(OLD_APPS)} --timeout=60s")
     assert await services(shell, OLD) == set(SERVICES)
@@ -206,5 +215,5 @@ async def test_otherwise_its_services_go_and_the_imports_with_them(walked: list[
     """The Service is the consumer's consent (rule S6)."""
     assert any(name.startswith("service3-") for name in await imports(shell, NEW))
     await shell.quiet("kubectl --context fleet delete -n argocd applicationset svc-demo-newcluster")
-    await eventually(lambda: services(shell, NEW), lambda found: not found, DEADLINE)
-    await eventually(lambda: imports(shell, NEW), lambda found: not any("service" in name for name in found), DEADLINE)
+    await eventually(lambda: services(shell, NEW), lambda found: not found, DEADLINE, LOOK)
+    await eventually(lambda: imports(shell, NEW), lambda held: not any("service" in name for name in held))
