@@ -88,9 +88,10 @@ async def get(shell: Shell, name: str) -> Body:
 
 
 async def all_of_them(shell: Shell) -> dict[str, tuple[str, str]]:
-    """How every Application is now: synced, and healthy."""
+    """How every Application is now that is to stay: synced, and healthy."""
     found: list[Body] = (await read(shell, "fleet", APPLICATIONS))["items"]
-    return {app["metadata"]["name"]: (sync_of(app), health_of(app)) for app in found}
+    stay = (app for app in found if "deletionTimestamp" not in app["metadata"])
+    return {app["metadata"]["name"]: (sync_of(app), health_of(app)) for app in stay}
 
 
 async def patch(shell: Shell, name: str, change: Body) -> None:
@@ -132,8 +133,10 @@ async def until(shell: Shell, name: str, accepts: Callable[[Body], object]) -> B
 
 async def sync(shell: Shell, name: str, *, prune: bool = False) -> None:
     """Have Argo CD sync an Application, as `argocd app sync` does it, and wait for its end."""
-    before = (await get(shell, name))["status"].get("operationState", {})
-    await patch(shell, name, {"operation": {"initiatedBy": {"username": "us"}, "sync": {"prune": prune}}})
+    app = await get(shell, name)
+    before = app["status"].get("operationState", {})
+    options = app["spec"]["syncPolicy"].get("syncOptions", [])
+    await patch(shell, name, {"operation": {"sync": {"prune": prune, "syncOptions": options}}})
     app = await until(shell, name, lambda app: _ended_since(before, app))
     assert app["status"]["operationState"]["phase"] == "Succeeded", app["status"]["operationState"]
 
@@ -161,13 +164,14 @@ async def until_at_head(shell: Shell, name: str) -> None:
 
 
 @asynccontextmanager
-async def applied(shell: Shell, app: Body) -> AsyncGenerator[None]:
-    """Have an Application for as long as the block runs, with all that it deploys."""
-    await apply(shell, "fleet", app)
+async def applied(shell: Shell, *apps: Body) -> AsyncGenerator[None]:
+    """Have Applications for as long as the block runs; with all that they deploy, they go in their own time."""
+    await apply(shell, "fleet", *apps)
+    names = " ".join(app["metadata"]["name"] for app in apps)
     try:
         yield
     finally:
-        await shell.quiet(f"kubectl --context fleet delete app -n argocd {app['metadata']['name']}")
+        await shell.quiet(f"kubectl --context fleet delete app -n argocd {names} --wait=false")
 
 
 async def until_health(shell: Shell, name: str, status: str) -> None:
