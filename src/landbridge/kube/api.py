@@ -74,6 +74,9 @@ class Api:
             await self._session.close()
             await self._resolver.close()
 
+    async def permitted(self) -> None:
+        """Wait until a write may be sent at once: what is looked at after that is not older than the wait."""
+
     async def get(self, kind: Kind[T], name: str, namespace: str = "") -> T:
         """Read one object."""
         return self.decoded(kind.decoder, await self.request("GET", kind.path(namespace, name)))

@@ -47,6 +47,10 @@ class GuardedApi(Api):
             method, path, params=params, body=body, content_type=content_type, timeout=timeout
         )
 
+    async def permitted(self) -> None:
+        """Wait for the permit."""
+        await self._permit()
+
     @asynccontextmanager
     async def stream(
         self, path: str, params: Mapping[str, str], timeout: float

@@ -31,6 +31,10 @@ class AlteredError(KubeError):
     """The cluster acknowledged something else than what was sent."""
 
 
+class OvertakenError(KubeError):
+    """The decision does not hold any more: it has to be made anew."""
+
+
 class SeveralFailedError(KubeError):
     """Several writes of one Service failed."""
 
@@ -112,6 +116,7 @@ class _Application:
             await self._shrink(change, target)
             return False
         async with self._member.writing:
+            await self._hold()
             await self._remove(change.slice)
         self._written("delete", change)
         return True
@@ -135,11 +140,28 @@ class _Application:
         aimed = replace(target, metadata=replace(target.metadata, resource_version=version))
         epoch = self._member.slices.store.epoch
         try:
-            return await self._put(aimed, self._member.api.replace)
+            return await self._put(aimed, self._send_if_it_holds)
         except NotFoundError:
             for key in self._member.slices.store.gone(aimed.metadata, epoch):
                 self._member.queue.add(key)  # it is made again at once, before its DELETED event or a back-off
             raise
+
+    async def _send_if_it_holds(self, kind: Kind[EndpointSlice], slice_: EndpointSlice) -> EndpointSlice:
+        await self._hold()
+        return await self._member.api.replace(kind, slice_)
+
+    async def _hold(self) -> None:
+        """Before something is given up: whether what it relies on is still there. The decision may be old by now, after
+        other writes, or after a sleep (SIGSTOP), for which the permit is asked first.
+
+        Raises:
+            OvertakenError: An import that was to stay was deleted meanwhile.
+        """
+        await self._member.api.permitted()
+        there = self._member.slices.store.get
+        for name, slice_ in self._changes.wanted.items():
+            if name not in self._awaited and there(slice_.metadata.key) is None:
+                raise OvertakenError(f"import {name} was deleted while others of its Service were written")
 
     async def _put(self, slice_: EndpointSlice, send: Send) -> EndpointSlice:
         store = self._member.slices.store

@@ -12,7 +12,7 @@ from landbridge.api.discovery import SLICES, EndpointSlice
 from landbridge.api.names import FLEET, MANAGER
 from landbridge.clusters.member import Member
 from landbridge.kube.errors import ConflictError, ForbiddenError, KubeError, NotFoundError, UnreachableError
-from landbridge.mcs.apply import AlteredError, SeveralFailedError, apply
+from landbridge.mcs.apply import AlteredError, OvertakenError, SeveralFailedError, apply
 from landbridge.mcs.plan import Change, Changes
 from tests.unit.fakes import WatchedApi, following, make_member, settle
 from tests.unit.memory_api import Body, MemoryApi
@@ -135,7 +135,13 @@ async def test_s5_an_endpoint_that_moves_to_another_import_is_written_there_firs
 
 
 def alone(verb: str, change: Change) -> Changes:
-    return Changes(create=(change,)) if verb == "create" else Changes(update=(change,))
+    match verb:
+        case "create":
+            return Changes(create=(change,))
+        case "update":
+            return Changes(update=(change,))
+        case _:
+            return Changes(delete=(change,))
 
 
 @pytest.mark.parametrize("verb", ["create", "update"])
@@ -190,6 +196,24 @@ async def test_s5_a_delete_of_an_old_version_is_refused(api: WatchedApi, member:
     with pytest.raises(ConflictError):
         await apply(member, Changes(delete=stale[:1]))
     assert "gone" in api.held(SLICES)
+
+
+@pytest.mark.parametrize("verb", ["update", "delete"])
+async def test_s5_nothing_is_given_up_when_what_it_moved_to_was_deleted_meanwhile(
+    api: WatchedApi, member: Member, verb: str
+) -> None:
+    """Decided when another import had it; that was deleted while the permit was waited for, as after a sleep (S12)."""
+    todo = changes(api)
+
+    async def sleep() -> None:
+        api.remove(f"{PATH}/right")
+        await settle()
+
+    member.api.permitted = sleep  # type: ignore[method-assign]
+    change = todo.delete[0] if verb == "delete" else todo.update[0]
+    with pytest.raises(OvertakenError):
+        await apply(member, replace(alone(verb, change), wanted={"right": ours("right")}))
+    assert writes(api) == []
 
 
 async def test_a_delete_of_what_is_gone_already_is_fine(api: WatchedApi, member: Member) -> None:
