@@ -32,6 +32,9 @@ T = TypeVar("T", bound=Object)
 LIVED = 2.0
 """Seconds after which a stream's end is no failure, but what balancers and servers do to streams."""
 
+WHOLE = 0.9
+"""Part of its time that a stream has to last: servers round it."""
+
 CONFIRMATION = 1.0
 """Seconds until a list that takes something away is asked for again."""
 
@@ -139,6 +142,7 @@ class Watch(Generic[T]):
             while True:
                 seconds = self._patience.stream()
                 error: KubeError = UnreachableError(f"{self._api.server} closed the watch at once")
+                closed = True
                 self._opened = None
                 try:
                     if not self._version or self._doubt.outlasted(seconds):
@@ -147,7 +151,9 @@ class Watch(Generic[T]):
                         async for event in events:
                             yield event
                 except KubeError as caught:
-                    error = caught
+                    error, closed = caught, False
+                if not (closed and self._lived_whole(seconds)):
+                    self._doubt.trouble()
                 if self._survives(error, seconds):
                     yield Interrupted()
                 else:
@@ -158,17 +164,22 @@ class Watch(Generic[T]):
 
     def _survives(self, error: KubeError, seconds: int) -> bool:
         """Whether contact outlives the end of a stream that was to take so long."""
-        lived = 0.0 if self._opened is None else self._clock() - self._opened
-        whole = 0.9 * seconds
-        if lived < whole:
-            self._doubt.trouble()
-        steady = lived >= min(LIVED, whole)
+        steady = self._lived >= min(LIVED, WHOLE * seconds)
         if steady:
             self._backoff.reset()
         if isinstance(error, GoneError | TooManyUnreadableError):
             self._version = ""
             return False
         return steady
+
+    @property
+    def _lived(self) -> float:
+        """For how long the last stream did, in seconds."""
+        return 0.0 if self._opened is None else self._clock() - self._opened
+
+    def _lived_whole(self, seconds: int) -> bool:
+        """Whether it ended when it was to. Of one that ended later, nobody saw the end: this machine may have slept."""
+        return WHOLE * seconds <= self._lived <= seconds + self._patience.leeway
 
     async def _list(self) -> Listed[T]:
         found = await self._scope.survey(self._api)

@@ -63,7 +63,7 @@ async def test_proof_puts_the_list_off(api: Api, server: FakeServer, clock: Cloc
     assert told.count("connected") == 3
 
 
-@pytest.mark.parametrize("how", ["cut", "closed", "refused"])
+@pytest.mark.parametrize("how", ["cut", "closed", "refused", "cut at its end", "closed while this machine slept"])
 async def test_after_trouble_a_proof_by_the_stream_is_none_s7(
     api: Api, server: FakeServer, clock: Clock, how: str
 ) -> None:
@@ -73,6 +73,8 @@ async def test_after_trouble_a_proof_by_the_stream_is_none_s7(
         "cut": [first.cut()],
         "closed": [first.end()],
         "refused": [first.cut(), refuses(503)],
+        "cut at its end": [Stream().lives(clock, WHOLE).cut()],
+        "closed while this machine slept": [Stream().lives(clock, 1).send(bookmark(150)).lives(clock, 45).end()],
     }
     healthy = (Stream(bookmark(200 + n)).lives(clock, WHOLE).end() for n in range(9))
     server.script_watch(PATH, *trouble[how], *healthy)
