@@ -23,7 +23,7 @@ from tests.api.controller_process import ControllerProcess
 from tests.soak.journal import Journal
 from tests.soak.nonsense import Proxy
 from tests.soak.schedule import Fault, Joined, Kind
-from tests.soak.stage import Stage
+from tests.soak.stage import EMPTIED, Stage
 from tests.soak.verdict import Excuse
 
 Do = Callable[[Fault], Awaitable[None]]
@@ -166,7 +166,7 @@ class Faults:
         within = [joined for joined in self._stage.schedule.services if joined.namespace == namespace]
         async with self._excused(fault.cluster, namespace):
             await self._insist(lambda: self._stage.delete_namespace(fault.cluster, namespace))
-            await self._insist(lambda: self._stage.make_namespace(fault.cluster, namespace))
+            await self._insist(lambda: self._stage.make_namespace(fault.cluster, namespace), EMPTIED)
             for joined in within:
                 await self._insist(partial(self._stage.make_service, fault.cluster, joined))
                 if fault.cluster in joined.providers:
@@ -226,9 +226,9 @@ class Faults:
     def _some(self) -> Joined:
         return self._draw.choice(self._stage.schedule.services)
 
-    async def _insist(self, attempt: Callable[[], Awaitable[object]]) -> None:
+    async def _insist(self, attempt: Callable[[], Awaitable[object]], seconds: float = 40) -> None:
         """API servers are away now and then."""
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(seconds):
             while True:
                 try:
                     await attempt()

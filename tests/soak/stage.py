@@ -27,6 +27,8 @@ from tests.soak.verdict import Endpoints, Service
 CHANGES_PER_SECOND = 20.0
 ENDED = 20.0
 """Seconds for all MultiClusterServices to end."""
+EMPTIED = 90.0
+"""Seconds for Kubernetes itself to empty a namespace while its API server comes and goes: it took 15, and above 40."""
 HALVES = ("a", "b")
 
 Held = dict[tuple[str, Service, str], Endpoints]
@@ -81,7 +83,7 @@ class Stage:
 
     async def make_namespace(self, cluster: str, name: str) -> None:
         """Make a namespace, once one of that name that is being deleted is gone."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(EMPTIED):
             while True:
                 with suppress(ConflictError):
                     await self._create(cluster, NAMESPACES, {"metadata": {"name": name}}, "")
