@@ -27,6 +27,9 @@ PAUSE = 60.0
 LONGEST_RETRY = 300.0
 """Most seconds between two attempts: a life of ten minutes still has one left."""
 
+TICK = 0.001
+"""Seconds that are no reason to wait again: timers may fire a rounding error early."""
+
 Sleep = Callable[[float], Awaitable[None]]
 log = structlog.get_logger()
 
@@ -65,7 +68,7 @@ async def keep_renewed(
 
 
 async def _until_due(token: StaticToken, now: Callable[[], float]) -> None:
-    while (wait := _due(token) - now()) > 0:
+    while (wait := _due(token) - now()) > TICK:
         token.changed.clear()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(token.changed.wait(), wait)
