@@ -19,7 +19,7 @@ from landbridge.kube.errors import ApiError
 from landbridge.kube.store import Store
 from landbridge.mcs.departure import Departures
 from tests.unit.controller.rig import MCS_PATH, Rig, World, controller
-from tests.unit.fakes import settle
+from tests.unit.fakes import running, settle
 from tests.unit.objects import FLEET_UID, SERVICE2, cluster, mcs, service, slice_
 
 pytestmark = pytest.mark.looptime
@@ -153,25 +153,20 @@ async def test_s11_a_look_at_a_leave_that_waits_costs_what_is_left(
         assert passes == []
 
 
-def change_all_the_time(world: World) -> None:
+async def change_all_the_time(world: World) -> None:
     """`service2` gets another endpoint in old, ten times a second."""
-    numbers = itertools.count(1)
-    loop = asyncio.get_running_loop()
-
-    def change() -> None:
-        world.clusters["old"].add(SLICES, slice_("a", f"10.1.0.{next(numbers) % 250}"))
-        loop.call_later(0.1, change)
-
-    change()
+    for number in itertools.count(1):
+        world.clusters["old"].add(SLICES, slice_("a", f"10.1.0.{number % 250}"))
+        await asyncio.sleep(0.1)
 
 
 async def test_s11_a_service_that_changes_all_the_time_holds_no_other_provider_back(world: World) -> None:
     world.hub.add(MULTI_CLUSTER_SERVICES, mcs("old third", "new"))
     async with controller(world) as rig:
         world.clusters["new"].pause = 0.5
-        change_all_the_time(world)
-        await settle(3)
-        assert await left(leave(rig, "third"), "third")
+        async with running(change_all_the_time(world)):
+            await settle(3)
+            assert await left(leave(rig, "third"), "third")
 
 
 async def test_s11_what_fails_for_another_reason_holds_no_provider_back(world: World) -> None:
