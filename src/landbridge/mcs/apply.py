@@ -66,8 +66,8 @@ class _Application:
 
     async def run(self) -> None:
         """Updates take two rounds where endpoints move between imports: for a moment they are in both."""
-        await self._step(self._create, self._changes.create)
-        left = await self._step(self._update, self._changes.update)
+        taken = await self._step(self._create, self._changes.create)
+        left = [*taken, *await self._step(self._update, self._changes.update)]
         for change in left:
             self._awaited.pop(_name(change), None)  # what is awaited now was refused
         await self._step(self._update, left)
@@ -102,9 +102,17 @@ class _Application:
             found = self._member.slices.store.get(change.slice.metadata.key)
             if found is None:
                 raise
-            answer = await self._replace(change.slice, found)
+            return await self._take_over(change, found)
         self._acknowledge("create", change, change.slice, answer)
         return True
+
+    async def _take_over(self, change: Change, found: EndpointSlice) -> bool:
+        """What nobody knew of when this was decided may hold what is awaited elsewhere, as after a restored etcd."""
+        self._present[_name(change)] = found
+        target = self._keeping(change, change.slice) or change.slice
+        answer = self._present[_name(change)] = await self._replace(target, found)
+        self._acknowledge("create", change, target, answer)
+        return target is change.slice
 
     async def _update(self, change: Change) -> bool:
         target = self._keeping(change, change.slice) or change.slice

@@ -167,6 +167,29 @@ async def test_a_create_of_what_is_there_under_that_name_takes_it_over(api: Watc
     assert api.held(SLICES)["missing"].managed_by == MANAGER
 
 
+async def test_s5_what_is_taken_over_keeps_what_is_awaited_elsewhere(api: WatchedApi, member: Member) -> None:
+    """Decided when nothing was there: a restored etcd brought it back, with an endpoint that had moved elsewhere."""
+    api.add(SLICES, ours("missing", "10.1.0.200"))
+    await settle()
+    wrong = api.held(SLICES)["wrong"]
+    moved = versioned(ours("wrong", "10.1.0.200"), wrong.metadata.resource_version)
+    create, update = Change(ours("missing", "10.1.0.9"), "NewSlice"), Change(moved, "SliceChanged", wrong)
+
+    def refuse(method: str, path: str) -> None:
+        if (method, path) == ("PUT", f"{PATH}/wrong"):
+            raise ForbiddenError(403, "Forbidden", "exceeded quota")
+
+    api.before = refuse
+    with pytest.raises(ForbiddenError):
+        await apply(member, Changes(create=(create,), update=(update,)))
+    assert addresses(api.held(SLICES)["missing"]) == ["10.1.0.9", "10.1.0.200"]
+
+    api.before = lambda method, path: None
+    await apply(member, Changes(create=(create,), update=(update,)))
+    assert addresses(api.held(SLICES)["missing"]) == ["10.1.0.9"]
+    assert addresses(api.held(SLICES)["wrong"]) == ["10.1.0.200"]
+
+
 async def test_s5_deletes_wait_for_requests_that_are_under_way(api: WatchedApi, member: Member) -> None:
     acknowledged: list[str] = []
     before_delete: list[list[str]] = []
