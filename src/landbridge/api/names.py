@@ -72,5 +72,6 @@ CONTROL_PLANE_MANAGER = "endpointslice-controller.k8s.io"
 
 SERVICE_NAME = "kubernetes.io/service-name"
 HEADLESS = "service.kubernetes.io/headless"
+SERVICE_PROXY_NAME = "service.kubernetes.io/service-proxy-name"
 SOURCE_CLUSTER = "multicluster.kubernetes.io/source-cluster"
 LAST_CHANGE = "endpoints.kubernetes.io/last-change-trigger-time"

@@ -12,6 +12,7 @@ from landbridge.api.core import SECRETS, Secret
 from landbridge.api.meta import Key, ObjectMeta
 from landbridge.api.names import FINALIZER
 from landbridge.clusters.engagement import Duty, Engagement, Listener
+from landbridge.clusters.ownership import proved, source
 from landbridge.clusters.roster import Roster
 from landbridge.clusters.succession import Succession
 from landbridge.clusters.word import Word
@@ -188,7 +189,7 @@ class Engagements:
         if not self._departures.clean(cluster.name):
             self._queue.add_after(key, wait)
             return
-        self._roster.ledger.farewell(cluster.name)
+        self._roster.ledger.farewell(cluster.name, self._last_seen(cluster))
         if not self._roster.ledger.written(cluster.name):
             return  # the record's change brings it back
         await self._set_finalizers(cluster, tuple(name for name in cluster.meta.finalizers if name != FINALIZER))
@@ -198,6 +199,15 @@ class Engagements:
             log.warning(
                 "imports kept that only labels call its own", cluster=cluster.name, n=len(strays), imports=named
             )
+
+    def _last_seen(self, cluster: Cluster) -> str:
+        """When it was in the fleet for sure, by the hub's clock, and by the clocks of those that import from it."""
+        uid = self._roster.uid
+        slices = (slice_ for member in self._roster.members.values() for slice_ in member.slices.store)
+        made = (
+            s.metadata.creation_timestamp or "" for s in slices if proved(s, uid) and source(s, uid) == cluster.name
+        )
+        return max(cluster.meta.deletion_timestamp or "", *made, "")
 
     def _failed(self, item: Work[Key], error: Exception) -> None:
         trace = self._tracebacks.of(item.key, error)

@@ -108,6 +108,7 @@ class Controller:
             hub,
             MULTI_CLUSTER_SERVICES,
             on_change=shielded(lambda key: self._router.service_changed(key), "multi-cluster service not heeded"),
+            on_deleted=shielded(lambda mcs: self._router.service_deleted(mcs), "multi-cluster service not heeded"),
             on_contact=self._contact,
         )
         self._secrets = Informer(

@@ -11,6 +11,7 @@ from landbridge.controller.flapping import LOST_REPORT_DELAY, Flapping
 from landbridge.fleet.record import FleetRecord
 from landbridge.kube.clock import utc_now
 from landbridge.kube.queue import WorkQueue
+from landbridge.mcs.ending import away
 from landbridge.mcs.state import Decisive, FleetState
 from landbridge.telemetry.metrics import LIVE
 
@@ -41,6 +42,16 @@ class Router:
                 self._state.ended.discard(key)
         for member in self._state.members.values():
             member.queue.add(key)
+
+    def service_deleted(self, mcs: MultiClusterService) -> None:
+        """A deletion that overtook our finalizer is an order all the same: an API server that had read the object
+        before deletes it at once, with the finalizer on (rule S11)."""
+        meta = mcs.metadata
+        if FINALIZER not in meta.finalizers or meta.deletion_timestamp:
+            return
+        self._state.ended.add(meta.key)
+        for cluster in away(self._state, mcs):
+            self._state.ledger.owe(cluster, meta.key)
 
     def member_changed(self, member: Member, key: Key) -> None:
         """A Service or one of its slices changed in a member, or a namespace came or went."""

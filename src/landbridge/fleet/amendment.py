@@ -45,10 +45,13 @@ class Amendment:
         """The cluster is a member: should its Secret vanish, that is no farewell."""
         self.left[cluster] = None
 
-    def farewell(self, cluster: str) -> None:
-        """The cluster left: what it owes is forgotten, and what others hold from it may go, now or later."""
+    def farewell(self, cluster: str, seen: str = "") -> None:
+        """The cluster left: what it owes is forgotten, and what others hold from it may go, now or later.
+
+        Clocks differ: it left no earlier than it was ``seen``.
+        """
         self.debts.pop(cluster, None)
-        self.left[cluster] = self._now()
+        self.left[cluster] = max(self._now(), seen)
 
     def applied(self, record: FleetRecord) -> FleetRecord:
         """The record as it shall be."""

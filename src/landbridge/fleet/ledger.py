@@ -66,8 +66,8 @@ class Ledger:
             self.pending.welcome(cluster)
             self.wanted.set()
 
-    def farewell(self, cluster: str) -> None:
-        """The cluster leaves, and holds nothing any more."""
+    def farewell(self, cluster: str, seen: str = "") -> None:
+        """The cluster leaves, and holds nothing any more; it was ``seen`` at that time, by others' clocks."""
         if self.left(cluster) is None:
-            self.pending.farewell(cluster)
+            self.pending.farewell(cluster, seen)
             self.wanted.set()

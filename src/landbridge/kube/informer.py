@@ -36,6 +36,7 @@ class Informer(Generic[T]):
     """Follows a kind. ``on_change`` gets index keys, never objects; ``on_contact`` hears of contact won or lost,
     and of the first list.
 
+    ``on_deleted`` gets an object as it was when an event, and not its absence from a list, said that it was deleted.
     ``weight`` says how much an object counts under its index key: before a list takes all weight from a key, the server
     is asked once more (rule S7).
     """
@@ -52,6 +53,7 @@ class Informer(Generic[T]):
         field: str = "",
         index: Callable[[T], Key] = own_key,
         weight: Callable[[T], int] = one,
+        on_deleted: Callable[[T], None] = lambda obj: None,
     ) -> None:
         self.store = Store(index)
         self.live = False
@@ -67,6 +69,7 @@ class Informer(Generic[T]):
         self._scope = Scope(kind, namespace, selector, field)
         self._weight = weight
         self._on_change = on_change
+        self._on_deleted = on_deleted
         self._on_contact = on_contact
         self._reopening: asyncio.TimerHandle | None = None
 
@@ -98,6 +101,8 @@ class Informer(Generic[T]):
         match event:
             case Changed(obj, deleted):
                 self.unread.discard(obj.metadata.key)
+                if deleted:
+                    self._on_deleted(obj)
                 self._proved(self.store.drop(obj) if deleted else self.store.put(obj))
             case Listed(items, version, unreadable):
                 first = not self.synced

@@ -14,6 +14,9 @@ from msgspec.structs import replace
 
 from landbridge.api.discovery import Endpoint, EndpointPort, EndpointSlice
 
+MOST = 1000
+"""Endpoints that an API server takes in one slice: what would be more is given up before it arrived."""
+
 Backend = tuple[tuple[str, ...], tuple[EndpointPort, ...]]
 """What makes two endpoints the same to whoever connects: addresses and ports."""
 
@@ -33,6 +36,7 @@ def keeping(
     """
     lost = backends(present).keys() - (backends(wanted).keys() if wanted else set())
     kept = tuple(awaited[backend] for backend in backends(present) if backend in lost and backend in awaited)
+    kept = kept[: max(0, MOST - len((wanted and wanted.endpoints) or ()))]
     if not kept:
         return wanted
     if wanted is None:

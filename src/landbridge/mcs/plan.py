@@ -23,7 +23,17 @@ from dataclasses import dataclass, field
 from landbridge.api.core import Service
 from landbridge.api.discovery import EndpointSlice
 from landbridge.api.meta import Lean, OwnedMeta
-from landbridge.api.names import FLEET, HEADLESS, LAST_CHANGE, MANAGED_BY, MANAGER, SERVICE_NAME, SOURCE, SOURCE_CLUSTER
+from landbridge.api.names import (
+    FLEET,
+    HEADLESS,
+    LAST_CHANGE,
+    MANAGED_BY,
+    MANAGER,
+    SERVICE_NAME,
+    SERVICE_PROXY_NAME,
+    SOURCE,
+    SOURCE_CLUSTER,
+)
 from landbridge.clusters.ownership import import_name, proved, source, source_mark
 from landbridge.mcs.exports import exported
 from landbridge.mcs.intent import Intent
@@ -37,7 +47,8 @@ SENT_AWAY = "SourceLeft"
 _RESET = (Lean(),)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 """RFC 3339, as Kubernetes writes it."""
-_LABELS = (SERVICE_NAME, MANAGED_BY, SOURCE_CLUSTER, FLEET, HEADLESS)
+_LABELS = (SERVICE_NAME, MANAGED_BY, SOURCE_CLUSTER, FLEET, HEADLESS, SERVICE_PROXY_NAME)
+"""What an import carries, or must not: kube-proxy skips what names another proxy."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +123,7 @@ def same(one: EndpointSlice, other: EndpointSlice) -> bool:
         (one.endpoints or ()) == (other.endpoints or ())
         and one.effective_ports == other.effective_ports
         and all(one.metadata.labels.get(label) == other.metadata.labels.get(label) for label in _LABELS)
+        and one.metadata.annotations.get(SOURCE) == other.metadata.annotations.get(SOURCE)
     )
 
 
@@ -121,7 +133,7 @@ def differences(one: EndpointSlice, other: EndpointSlice) -> list[str]:
         return []
     routes = {"endpoints": (one.endpoints or ()) != (other.endpoints or ())}
     routes["ports"] = one.effective_ports != other.effective_ports
-    return [what for what, differs in routes.items() if differs] or ["labels"]
+    return [what for what, differs in routes.items() if differs] or ["labels, or the annotation that proves it"]
 
 
 def _imports(view: View, service: Service, actual: dict[str, EndpointSlice]) -> dict[str, EndpointSlice]:

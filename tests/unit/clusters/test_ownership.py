@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from landbridge.api.discovery import EndpointSlice
 from landbridge.api.names import FLEET, MANAGED_BY, SERVICE_NAME, SOURCE, SOURCE_CLUSTER
-from landbridge.clusters.ownership import imported, service_of, source
+from landbridge.clusters.ownership import imported, proved, service_of, source
 from landbridge.mcs.plan import plan
 from tests.unit.mcs.views import provider, synced, view
 from tests.unit.objects import FLEET_UID, SERVICE2, slice_
@@ -58,7 +58,8 @@ def test_s7_an_import_of_another_fleet_is_not_ours() -> None:
 def test_an_import_that_was_written_before_there_was_proof_is_ours_by_its_labels() -> None:
     older = replace(OURS, metadata=replace(OURS.metadata, annotations={}))
     assert (imported(older, FLEET_UID), source(older, FLEET_UID), service_of(older)) == (True, "old", SERVICE2)
-    assert not plan(view(provider(slice_("service2-abcde")), imports=(older,))), "it is not written anew for that"
+    (change,) = plan(view(provider(slice_("service2-abcde")), imports=(older,))).update
+    assert proved(change.slice, FLEET_UID), "the next write brings the proof"
 
 
 def test_a_slice_of_somebody_with_a_name_like_ours_belongs_to_the_service_of_its_label() -> None:

@@ -292,3 +292,24 @@ async def test_s7_what_ended_under_another_leader_is_not_known_to_have_ended(wor
         world.clusters["new"].add(SLICES, import_)
         await settle(60)
         assert len(world.imports("new")) == 1
+
+
+@pytest.mark.parametrize(("finalizers", "goes"), [((FINALIZER,), True), ((), False)])
+async def test_s11_a_deletion_that_overtook_our_finalizer_is_an_order_all_the_same(
+    world: World, finalizers: tuple[str, ...], goes: bool
+) -> None:
+    """An API server that read the object before our finalizer came deletes it at once; a person who takes the
+    finalizer off leaves a question."""
+    async with controller(world) as rig:
+        rig.router.service_deleted(mcs("old", "new", finalizers=finalizers))
+        world.hub.take(MULTI_CLUSTER_SERVICES, SERVICE2)
+        await settle(2)
+        assert (world.imports("new") == []) is goes
+
+
+async def test_s11_what_is_away_meanwhile_owes(world: World) -> None:
+    async with controller(world, engaged=("old",)) as rig:
+        rig.state.ledger.welcome("new")
+        rig.router.service_deleted(mcs("old", "new"))
+        await settle(2)
+        assert world.debts() == {"new": frozenset({SERVICE2})}

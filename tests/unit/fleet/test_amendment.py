@@ -136,3 +136,11 @@ async def test_nothing_is_written_where_nothing_changes(hub: MemoryApi) -> None:
     hub.calls.clear()
     await amend(hub, owing(old=WEB).applied)
     assert hub.writes == []
+
+
+def test_a_farewell_is_no_earlier_than_the_cluster_was_seen_s11() -> None:
+    """By others' clocks: else its last imports would look as if it had joined again."""
+    amendment = Amendment(lambda: "2026-01-01T00:00:00Z")
+    amendment.farewell("old", "2026-01-01T00:00:07Z")
+    amendment.farewell("new", "2025-12-31T00:00:00Z")
+    assert amendment.left == {"old": "2026-01-01T00:00:07Z", "new": "2026-01-01T00:00:00Z"}

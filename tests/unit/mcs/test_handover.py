@@ -15,7 +15,7 @@ from landbridge.api.discovery import SLICES, EndpointPort, EndpointSlice
 from landbridge.api.names import FLEET, MANAGER
 from landbridge.kube.errors import ForbiddenError, KubeError
 from landbridge.mcs.apply import apply
-from landbridge.mcs.handover import backends, keeping
+from landbridge.mcs.handover import MOST, backends, keeping
 from landbridge.mcs.plan import plan
 from tests.unit.fakes import WatchedApi, make_member
 from tests.unit.mcs.views import provider, view
@@ -112,3 +112,17 @@ def test_s5_also_where_its_slice_has_other_ports_by_now() -> None:
     assert kept
     assert kept.ports == present.ports
     assert [endpoint.conditions.ready for endpoint in kept.endpoints or ()] == [True, False]
+
+
+def test_s5_no_slice_is_made_larger_than_an_api_server_takes() -> None:
+    """Two large ones that exchange endpoints would be refused for ever."""
+    ones, others = ([f"10.{net}.{n // 250}.{n % 250}" for n in range(600)] for net in (1, 2))
+    kept = keeping(ours(*ones), ours(*others), backends(slice_("b", *ones)))
+    assert kept
+    assert len(kept.endpoints or ()) == MOST == 1000
+    assert addresses([kept]) >= set(others)
+
+
+def test_what_is_full_already_keeps_nothing() -> None:
+    full = ours(*(f"10.2.{n // 250}.{n % 250}" for n in range(MOST)))
+    assert keeping(ours("10.1.0.1"), full, backends(slice_("b", "10.1.0.1"))) is full

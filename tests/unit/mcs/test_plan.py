@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from landbridge.api.discovery import EndpointSlice
+from landbridge.api.names import SOURCE as SOURCE_MARK
 from landbridge.mcs.intent import CONSUMER, ENDED, Intent
 from landbridge.mcs.plan import CHANGED, GONE, NEW, SENT_AWAY, Change, Changes, plan
 from landbridge.mcs.views import ProviderView
@@ -143,3 +144,17 @@ def test_s5_one_endpoint_change_is_one_write() -> None:
     after = provider(slice_("a", "10.1.0.1"), slice_("b", "10.1.0.9"), slice_("c", "10.1.0.3"))
     changes = plan(view(after, imports=synced(before)))
     assert (len(changes.create), len(changes.update), len(changes.delete)) == (0, 1, 0)
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [{"labels": {"service.kubernetes.io/service-proxy-name": "other"}}, {"annotations": {SOURCE_MARK: ""}}],
+    ids=["kube-proxy would skip it", "nothing would prove it"],
+)
+def test_s5_what_a_stranger_spoils_beside_the_endpoints_is_put_right(spoiled: dict[str, dict[str, str]]) -> None:
+    (import_,) = synced(provider(SOURCE))
+    changed = {name: getattr(import_.metadata, name) | values for name, values in spoiled.items()}
+    spoilt = msgspec.structs.replace(import_, metadata=msgspec.structs.replace(import_.metadata, **changed))
+    (change,) = plan(view(provider(SOURCE), imports=(spoilt,))).update
+    assert change.slice.metadata.labels == import_.metadata.labels
+    assert change.slice.metadata.annotations == import_.metadata.annotations
