@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from landbridge.api.meta import Key
-from landbridge.api.names import FINALIZER
+from landbridge.api.core import SECRETS
+from landbridge.api.meta import Key, ObjectMeta
+from landbridge.api.names import FINALIZER, SYSTEM_NAMESPACE
 from landbridge.fleet import record
+from landbridge.fleet.cluster import PREFIX
+from tests.api.controller_process import ControllerProcess
 from tests.api.scene import Scene
 from tests.api.waiting import eventually
 from tests.api.world import CLUSTERS, HUB, NEW, OLD
@@ -79,6 +82,30 @@ async def test_a_cluster_that_leaves_holds_and_gives_nothing_s11(scene: Scene) -
         await scene.world.join(HUB)
     await scene.arrives(HUB, pods[OLD], pods[NEW])
     await scene.arrives(OLD, pods[HUB], pods[NEW])
+
+
+async def test_a_cluster_whose_secret_was_pruned_leaves_and_leaves_nothing_s11(
+    scene: Scene, controller: ControllerProcess
+) -> None:
+    """Its finalizer went with it, so no controller has said farewell, and everybody keeps what he has."""
+    pods, world = await _joined_all_ways(scene), scene.world
+    await controller.end()
+    secret = ObjectMeta(f"{PREFIX}{HUB}", SYSTEM_NAMESPACE)
+    await world.hub.merge_patch(SECRETS, secret, {"metadata": {"finalizers": None}})
+    await world.hub.delete(SECRETS, secret)
+    await controller.start()
+    try:
+        await scene.shows(HUB, "NoCluster")
+        assert await scene.imported(HUB) == sorted([pods[OLD], pods[NEW]])
+        assert await scene.imported(NEW) == sorted([pods[HUB], pods[OLD]])
+        await world.leave(HUB)
+        assert await scene.imports(HUB) == []
+        await scene.arrives(OLD, pods[NEW])
+        await scene.arrives(NEW, pods[OLD])
+        assert HUB not in (await record.load(world.hub)).members
+    finally:
+        await world.join(HUB)
+    await scene.arrives(HUB, pods[OLD], pods[NEW])
 
 
 async def test_what_a_cluster_holds_that_is_away_is_a_debt_paid_on_return_s11(scene: Scene) -> None:

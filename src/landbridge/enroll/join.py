@@ -3,7 +3,7 @@
 Everything is checked first; what is written is written in an order that leaves nothing half-done: the hub learns of the
 cluster last, and if that fails, what was made in the member goes again. A registration with Argo CD comes between, its
 account in the member and then its Secret on the hub: so a member of the fleet has all that was asked for. After a crash
-`leave` takes away what is there, as soon as Landbridge's own account is: only the namespace is made before that.
+`leave` takes away what is there.
 """
 
 from __future__ import annotations

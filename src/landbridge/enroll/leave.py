@@ -5,6 +5,8 @@
 2. What Argo CD has of the cluster is removed, on the hub first.
 3. Our accounts, rules and namespace in the cluster are removed. They go last, so that a leave which was interrupted can
    be recognised, and completed, by doing it again.
+
+Where the Secret is gone already, `vanished` stands in for the first step.
 """
 
 from __future__ import annotations
@@ -31,9 +33,9 @@ from landbridge.enroll.remains import foreign_imports, foreign_notes
 from landbridge.enroll.server import identity
 from landbridge.enroll.strays import tell_of_imports
 from landbridge.enroll.trial import Connect
+from landbridge.enroll.vanished import empty, imports_in, say_farewell
 from landbridge.enroll.waiting import until
 from landbridge.fleet import rbac
-from landbridge.fleet.amendment import Amendment, amend
 from landbridge.fleet.members import Entry, find, members
 from landbridge.fleet.refusal import RefusedError, TimedOutError
 from landbridge.kube.api import Api
@@ -88,17 +90,15 @@ async def leave(
     if dry_run:
         await _foretell(parting, report)
         return
-    if parting.before:
-        await hub.delete(SECRETS, ObjectMeta(parting.before.meta.name, SYSTEM_NAMESPACE))
-        report(f"cluster {name} is leaving")
-        if force:
-            await _force(parting, report)
-        try:
-            await _wait_for_controller(parting, timeout, report)
-        except TimedOutError:
-            await tell_of_imports(hub, name, parting.fleet, report, connect)
-            raise
+    try:
+        if parting.before:
+            await _part(parting, parting.before, report, timeout, force=force)
+        else:
+            await _part_unseen(parting, report, timeout, force=force)
+    except TimedOutError:
         await tell_of_imports(hub, name, parting.fleet, report, connect)
+        raise
+    await tell_of_imports(hub, name, parting.fleet, report, connect)
     for registration in parting.registrations:
         await unregister(hub, registration.meta.name, registration.uid, report)
     if parting.member:
@@ -108,8 +108,25 @@ async def leave(
     report(f"cluster {name} left")
 
 
+async def _part(parting: Parting, before: Entry, report: Report, timeout: float, *, force: bool) -> None:
+    await parting.hub.delete(SECRETS, ObjectMeta(before.meta.name, SYSTEM_NAMESPACE))
+    report(f"cluster {parting.name} is leaving")
+    if force:
+        await _force(parting, report)
+    await _wait_for_controller(parting, timeout, report)
+
+
+async def _part_unseen(parting: Parting, report: Report, timeout: float, *, force: bool) -> None:
+    """The hub has no Secret of it: nobody else says farewell, or removes what it holds."""
+    await say_farewell(parting.hub, parting.name)
+    if parting.member:
+        await empty(parting.member, parting.name, parting.fleet, report, timeout, force=force)
+    else:
+        _tell_what_stays(parting, report)
+
+
 async def _prepare(hub: Api, member: Api | None, name: str, report: Report, *, force: bool) -> Parting:
-    fleet = (await initialised(hub)).uid
+    fleet = await initialised(hub)
     before = await find(hub, name)
     uid = await _identity(member, force=force)
     if before and uid and before.uid != uid:
@@ -119,10 +136,11 @@ async def _prepare(hub: Api, member: Api | None, name: str, report: Report, *, f
     answering = member if uid else None
     registrations = await look_up(hub, answering, name, uid or (before.uid if before else ""), report)
     if before is None:
-        await _check_unfinished(hub, answering, name, uid, registrations)
+        forced = force and name in fleet.members
+        await _check_unfinished(hub, answering, name, uid, registrations, forced=forced)
     elif before.refusal and not force:
         raise _unusable(before, before.refusal)
-    return Parting(name, hub, answering, before, uid == await identity(hub), fleet, registrations)
+    return Parting(name, hub, answering, before, uid == await identity(hub), fleet.uid, registrations)
 
 
 def _unusable(before: Entry, refusal: RefusedError) -> RefusedError:
@@ -145,19 +163,33 @@ async def _identity(member: Api | None, *, force: bool) -> str:
         return ""
 
 
-async def _check_unfinished(hub: Api, member: Api | None, name: str, uid: str, registrations: Sequence[Known]) -> None:
-    """A leave that was interrupted after its Secret went may go on; all else is a mistake."""
+async def _check_unfinished(
+    hub: Api, member: Api | None, name: str, uid: str, registrations: Sequence[Known], *, forced: bool
+) -> None:
+    """A leave whose Secret is gone may go on where there is a trace of the cluster; all else is a mistake.
+
+    ``forced``: a person forces out a cluster that the record still calls a member; that is trace enough.
+    """
     known = await members(hub)
-    unfinished = registrations or (member and await read(member, rbac.manifests(rbac.MEMBER)[0]))
+    unfinished = forced or registrations or (member and await _has_traces(member))
     which = {uid, *(registration.uid for registration in registrations)}
     if not unfinished or which & {other.uid for other in known if other.uid}:
         names = ", ".join(other.name for other in known) or "none"
         raise RefusedError(NOT_A_MEMBER, f"no cluster {name} in this fleet; its members: {names}")
 
 
+async def _has_traces(member: Api) -> bool:
+    """Whether a join was here: its account, or the namespace, which goes last."""
+    return bool(await read(member, rbac.manifests(rbac.MEMBER)[0])) or await _namespace_is_ours(member)
+
+
 async def _foretell(parting: Parting, report: Report) -> None:
-    secret = f"the Secret of {parting.name} on the hub"
-    report(f"dry run: would delete {secret}, wait for the controller, then account and rules")
+    if parting.before:
+        first = f"delete the Secret of {parting.name} on the hub, wait for the controller"
+    else:
+        there = len(await imports_in(parting.member, parting.fleet)) if parting.member else 0
+        first = f"note on the hub that {parting.name} left, delete the {there} imports in it"
+    report(f"dry run: would {first}, then account and rules")
     for registration in parting.registrations:
         report(f"dry run: would delete Secret {registration.meta.key} on the hub")
     if parting.member is None:
@@ -175,14 +207,16 @@ async def _warn_of_services(parting: Parting, report: Report) -> None:
 
 
 async def _force(parting: Parting, report: Report) -> None:
-    amendment = Amendment()
-    amendment.farewell(parting.name)
-    await amend(parting.hub, amendment.applied)
+    await say_farewell(parting.hub, parting.name)
     found = await find(parting.hub, parting.name)
     if found is None:
         return
     kept = [finalizer for finalizer in found.meta.finalizers if finalizer != FINALIZER]
     await parting.hub.merge_patch(SECRETS, found.meta, {"metadata": {"finalizers": kept}})
+    _tell_what_stays(parting, report)
+
+
+def _tell_what_stays(parting: Parting, report: Report) -> None:
     report(f"forced: imports in {parting.name} stay; kubectl delete endpointslices -A -l {_imports_selector(parting)}")
     report(f"imports from {parting.name} in other clusters are removed by the controller when it runs and reaches them")
 

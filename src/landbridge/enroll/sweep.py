@@ -7,10 +7,10 @@ date is not removed under his hands.
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 
 import msgspec
+from msgspec.structs import replace
 
 from landbridge.api.discovery import SLICES, EndpointSlice
 from landbridge.api.meta import Key
@@ -19,20 +19,14 @@ from landbridge.clusters.ownership import imported, service_of, source
 from landbridge.enroll.admission import initialised
 from landbridge.enroll.leave import NOT_A_MEMBER, WRONG_CLUSTER
 from landbridge.enroll.progress import Report
+from landbridge.enroll.removal import Swept, remove_imports
 from landbridge.enroll.server import identity
 from landbridge.fleet.members import members
 from landbridge.fleet.refusal import RefusedError
 from landbridge.kube.api import Api
-from landbridge.kube.errors import ConflictError, NotFoundError
 from landbridge.mcs.holdings import holdings
 
 NOT_CONFIRMED = "NotConfirmed"
-
-AT_ONCE = 16
-"""Deletions under way."""
-
-TOLD_EVERY = 100
-"""Deletions between two lines of progress."""
 
 
 class Stray(msgspec.Struct, frozen=True, rename="camel"):
@@ -70,16 +64,6 @@ class Found:
     imports: int
     others: dict[str, int]
     """How many imports other fleets have there, by their uids."""
-
-
-class Swept(msgspec.Struct, frozen=True, rename="camel"):
-    """How it ended, in numbers of imports."""
-
-    removed: int = 0
-    changed: int = 0
-    """Kept: somebody wrote them, or the hub explains them by now."""
-    held: int = 0
-    """Marked, and held by somebody's finalizers."""
 
 
 async def aim(hub: Api, member: Api, name: str, fleet: str) -> Target:
@@ -146,20 +130,5 @@ async def sweep(target: Target, shown: Found, report: Report) -> Swept:
     """
     still = {slice_.metadata.key for slice_ in (await look(target)).slices}
     slices = [slice_ for slice_ in shown.slices if slice_.metadata.key in still]
-    ends: list[str] = ["changed"] * (len(shown.slices) - len(slices))
-    for first in range(0, len(slices), AT_ONCE):
-        batch = slices[first : first + AT_ONCE]
-        ends += await asyncio.gather(*(_remove(target.member, slice_) for slice_ in batch))
-        if first % TOLD_EVERY < AT_ONCE and first:
-            report(f"{first + len(batch)} of {len(slices)} done")
-    return Swept(ends.count("removed"), ends.count("changed"), ends.count("held"))
-
-
-async def _remove(member: Api, slice_: EndpointSlice) -> str:
-    try:
-        held = await member.delete(SLICES, slice_.metadata)
-    except NotFoundError:
-        return "removed"
-    except ConflictError:
-        return "changed"
-    return "held" if held else "removed"
+    swept = await remove_imports(target.member, slices, report)
+    return replace(swept, changed=swept.changed + len(shown.slices) - len(slices))

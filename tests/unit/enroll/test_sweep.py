@@ -10,7 +10,8 @@ from landbridge.api.discovery import SLICES
 from landbridge.api.meta import Key
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
 from landbridge.enroll.debts import Debtor, debtors
-from landbridge.enroll.sweep import Swept, Target, aim, look, strays, sweep, why
+from landbridge.enroll.removal import Swept
+from landbridge.enroll.sweep import Target, aim, look, strays, sweep, why
 from landbridge.fleet.amendment import amend
 from landbridge.fleet.refusal import RefusedError
 from tests.silence import silent

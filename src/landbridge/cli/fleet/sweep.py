@@ -10,7 +10,8 @@ from cyclopts import Parameter
 
 from landbridge.cli.fleet.reach import check_one, check_server, member_config
 from landbridge.cli.options import DryRun, FromArgoCD, HubContext, Kubeconfig, MemberServer, Output, print_table, report
-from landbridge.enroll.sweep import NOT_CONFIRMED, Found, Stray, Swept, Target, aim, look, strays, why
+from landbridge.enroll.removal import Swept
+from landbridge.enroll.sweep import NOT_CONFIRMED, Found, Stray, Target, aim, look, strays, why
 from landbridge.enroll.sweep import sweep as sweep_cluster
 from landbridge.fleet.refusal import RefusedError
 from landbridge.kube.api import Api
