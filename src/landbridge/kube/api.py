@@ -18,6 +18,7 @@ from landbridge.kube.config import ConfigError, ServerConfig
 from landbridge.kube.credentials import TokenSource, ssl_context, token_source
 from landbridge.kube.errors import LONGEST, UnauthorizedError, UnreachableError, api_error
 from landbridge.kube.explain import described
+from landbridge.kube.lenient import decoded
 from landbridge.kube.listing import Survey, survey
 from landbridge.kube.patience import Patience
 from landbridge.kube.resolver import Resolver
@@ -207,7 +208,7 @@ class Api:
             UnreachableError: Something else than an API server answers at this address.
         """
         try:
-            return decoder.decode(body)
+            return decoded(decoder, body)
         except MemoryError:
             raise
         except Exception as error:  # which ones there are depends on what is sent

@@ -10,10 +10,12 @@ from landbridge.kube.errors import TooLargeError
 MIB = 1 << 20
 
 ANSWER = 32 * MIB
-"""Bytes of one answer, after decompression: a page of the largest EndpointSlices there are by default has half."""
+"""Bytes of one answer, after decompression: a page of the largest EndpointSlices there are by default has half. A page
+that is larger is asked for in smaller ones."""
 
 WHOLE_LIST = 256 * MIB
-"""Bytes of all pages of a list."""
+"""Bytes of all pages of a list. Labels and annotations are kept, so memory needs it; a thousand objects with as much of
+them as Kubernetes takes come close, and what keeps a tenant from more is a quota of objects."""
 
 LINE = 8 * MIB
 """Bytes of one line of a watch: five times what etcd takes for an object."""

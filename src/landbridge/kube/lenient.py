@@ -1,14 +1,14 @@
 """Reading that one odd object does not spoil (rule S15): what cannot be read is told apart from the rest, by its name.
 
-Only where reading all at once has failed. Objects are then split off without a look inside, by msgspec, or where they
-are nested deeper than it goes, by counting brackets.
+Only where reading all at once has failed. Objects are then split off without a look inside, by msgspec. It cannot
+pass over what is nested deeper than some hundred levels, which Kubernetes keeps in fields that we do not know: that is
+cut out before.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from itertools import islice
+from itertools import accumulate
 from typing import TypeVar
 
 import msgspec
@@ -19,19 +19,21 @@ from landbridge.kube.explain import described
 from landbridge.kube.unreadable import Unreadable
 
 T = TypeVar("T", bound=Object)
+D = TypeVar("D")
 
 COUNTED = 2 * MIB
-"""Bytes within which brackets are counted: more takes too long for everybody else."""
+"""Bytes within which brackets are counted, more than etcd takes for an object: half a second at worst, and more takes
+too long for everybody else."""
 
-BRACKETS = 200_000
-"""Brackets that are counted: some times what so many bytes have that mean something."""
+DEEPEST = 100
+"""Levels that are read: ten times what any field has that means something."""
 
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw])
-_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+'
-_TO_BRACKET = re.compile(rb'(?:[^\[\]{}"]++|%s)*+([\[\]{}]|\Z)' % _STRING, re.DOTALL)
-_TO_COMMA = re.compile(rb'(?:[^,"]++|%s)*+(,|\Z)' % _STRING, re.DOTALL)
-_MEMBER = re.compile(rb"\s*(%s)\s*:(.*)" % _STRING, re.DOTALL)
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+', re.DOTALL)
+_DEEP = re.compile(rb"\x01+")
+_BRACKETS = bytes({b"[": 1, b"{": 1, b"]": 2, b"}": 2}.get(bytes([byte]), 0) for byte in range(256))
+_STEPS = (0, 1, -1)
 
 
 def sound(meta: ObjectMeta) -> bool:
@@ -39,10 +41,22 @@ def sound(meta: ObjectMeta) -> bool:
     return bool(meta.name) and meta.resource_version.isdecimal()
 
 
+def decoded(decoder: msgspec.json.Decoder[D], raw: bytes) -> D:
+    """What the decoder makes of this, however deep a field is nested that it does not know.
+
+    Raises:
+        Exception: What the decoder raises, which depends on what is sent.
+    """
+    try:
+        return decoder.decode(raw)
+    except RecursionError:
+        return decoder.decode(shallow(raw))
+
+
 def readable(decoder: msgspec.json.Decoder[T], raw: bytes) -> T | Unreadable:
     """The object, or what can be said of it."""
     try:
-        obj = decoder.decode(raw)
+        obj = decoded(decoder, raw)
     except MemoryError:
         raise
     except Exception as error:  # which ones there are depends on what is sent
@@ -69,21 +83,16 @@ def _unreadable(raw: bytes, reason: str) -> Unreadable:
 def members(raw: bytes) -> dict[str, bytes]:
     """The members of a JSON object, as they stand there; none where it is something else."""
     try:
-        return {name: bytes(value) for name, value in _MEMBERS.decode(raw).items()}
-    except RecursionError:
-        split = (_MEMBER.fullmatch(part) for part in _parts(raw, b"{"))
-        return {text({"": member[1]}, ""): member[2] for member in split if member}
-    except ValueError:
+        return {name: bytes(value) for name, value in decoded(_MEMBERS, raw).items()}
+    except (ValueError, RecursionError):
         return {}
 
 
 def elements(raw: bytes) -> list[bytes]:
     """The elements of a JSON array, as they stand there; none where it is something else."""
     try:
-        return [bytes(element) for element in _ELEMENTS.decode(raw)]
-    except RecursionError:
-        return _parts(raw, b"[")
-    except ValueError:
+        return [bytes(element) for element in decoded(_ELEMENTS, raw)]
+    except (ValueError, RecursionError):
         return []
 
 
@@ -95,22 +104,17 @@ def text(found: dict[str, bytes], name: str) -> str:
         return ""
 
 
-def _parts(raw: bytes, opening: bytes) -> list[bytes]:
-    """What commas part in the outermost brackets."""
-    if len(raw) > COUNTED or not raw.lstrip().startswith(opening):
-        return []
-    found, depth, start = [], 0, raw.index(opening) + 1
-    for step in islice(_TO_BRACKET.finditer(raw), BRACKETS):
-        if depth == 1:
-            for comma in _commas(raw, step.start(), step.start(1)):
-                found.append(raw[start:comma])
-                start = comma + 1
-        depth += 1 if step[1] in (b"[", b"{") else -1
-        if depth <= 0:
-            found.append(raw[start : step.start(1)])
-            return [part for part in found if part.strip()]
-    return []
+def shallow(raw: bytes) -> bytes:
+    """The same with ``null`` in place of what is nested too deep; all of it where it is too long to be looked at.
 
-
-def _commas(raw: bytes, start: int, end: int) -> Iterator[int]:
-    return (step.start(1) for step in _TO_COMMA.finditer(raw, start, end) if step[1])
+    Byte by byte, but never in Python's own loops: whoever sends it chooses how many brackets there are.
+    """
+    if len(raw) > COUNTED:
+        return raw
+    brackets = _STRING.sub(lambda found: bytes(len(found[0])), raw).translate(_BRACKETS)
+    deep = bytes(map(DEEPEST.__lt__, accumulate(map(_STEPS.__getitem__, brackets))))
+    kept, start = [], 0
+    for found in _DEEP.finditer(deep):
+        kept.append(raw[start : found.start()])
+        start = found.end() + 1
+    return b"null".join([*kept, raw[start:]])

@@ -14,7 +14,7 @@ from landbridge.api.meta import Lean, Object
 from landbridge.kube.bounded import LINE, others_too, too_large
 from landbridge.kube.errors import Status, UnreachableError
 from landbridge.kube.explain import described
-from landbridge.kube.lenient import members, nondescript, readable, sound, text
+from landbridge.kube.lenient import decoded, members, nondescript, readable, sound, text
 from landbridge.kube.unreadable import Unreadable
 
 T = TypeVar("T", bound=Object)
@@ -83,7 +83,7 @@ class Lines(Generic[T]):
 
     def _one(self, raw: bytes) -> Line[T]:
         try:
-            return _checked(self._decoder.decode(raw))
+            return _checked(decoded(self._decoder, raw))
         except MemoryError:
             raise
         except Exception as error:  # as above

@@ -17,10 +17,10 @@ import msgspec
 from landbridge.api.kind import Kind, Listing, ListMeta
 from landbridge.api.meta import Object
 from landbridge.kube.bounded import WHOLE_LIST, too_large
-from landbridge.kube.errors import GoneError, UnreachableError
+from landbridge.kube.errors import GoneError, TooLargeError, UnreachableError
 from landbridge.kube.explain import described
-from landbridge.kube.lenient import elements, members, readable, sound
-from landbridge.kube.unreadable import Unreadable
+from landbridge.kube.lenient import COUNTED, decoded, elements, members, readable, sound
+from landbridge.kube.unreadable import MOST, TooManyUnreadableError, Unreadable
 
 T = TypeVar("T", bound=Object)
 
@@ -28,13 +28,13 @@ TIMEOUT = 60.0
 """Seconds for a list, with all its pages: a server that trickles one is as good as none."""
 
 PAGE = 500
-"""Objects that are asked for at once, as kubectl does."""
+"""Objects that are asked for at once, as kubectl does; fewer where they are too large for one answer."""
+
+FEWER = 4
+"""How many times fewer."""
 
 BEGINNINGS = 4
 """How often a list is begun that the server then forgets."""
-
-MOST_UNREADABLE = 100
-"""Objects of a page that may be odd; where there are more, the server is."""
 
 Ask = Callable[[Mapping[str, str], float], Awaitable[bytes]]
 """Asks for a page, with parameters, within seconds."""
@@ -68,13 +68,19 @@ async def _from_the_first_page(server: str, kind: Kind[T], ask: Ask, ends: float
     """The list; ``None`` if the server has forgotten it meanwhile."""
     items: list[T] = []
     unreadable: list[Unreadable] = []
-    version, size, more = "", 0, {"limit": str(PAGE)}
+    version, size, limit, more = "", 0, PAGE, ""
     while True:
         left = ends - asyncio.get_running_loop().time()
         if left <= 0:
             raise UnreachableError(f"{server} did not send the whole list of {kind.plural} in {TIMEOUT:g} s")
         try:
-            body = await ask(more, left)
+            body = await ask({"limit": str(limit)} | ({"continue": more} if more else {}), left)
+            page, odd = _page(server, kind, body)
+        except TooLargeError:
+            if limit == 1:
+                raise
+            limit = max(1, limit // FEWER)
+            continue
         except GoneError:
             if version:
                 return None
@@ -82,18 +88,19 @@ async def _from_the_first_page(server: str, kind: Kind[T], ask: Ask, ends: float
         size += len(body)
         if size > WHOLE_LIST:
             raise too_large(server, f"a list of {kind.plural}", WHOLE_LIST)
-        page, odd = _page(server, kind, body)
         items += page.items
         unreadable += odd
+        if len(unreadable) > MOST:
+            raise TooManyUnreadableError(server, kind.kind)
         version = version or page.metadata.resource_version
         if not page.metadata.continue_:
             return Survey(version, tuple(items), tuple(unreadable))
-        more = {"limit": str(PAGE), "continue": page.metadata.continue_}
+        limit, more = min(PAGE, 2 * limit), page.metadata.continue_
 
 
 def _page(server: str, kind: Kind[T], body: bytes) -> tuple[Listing[T], list[Unreadable]]:
     try:
-        page = kind.list_decoder.decode(body)
+        page = decoded(kind.list_decoder, body)
         trouble = "an object without a name or a version"
     except MemoryError:
         raise
@@ -106,7 +113,12 @@ def _page(server: str, kind: Kind[T], body: bytes) -> tuple[Listing[T], list[Unr
 
 
 def _one_by_one(server: str, kind: Kind[T], body: bytes, trouble: str) -> tuple[Listing[T], list[Unreadable]]:
-    """What can be read of a page, and the rest."""
+    """What can be read of a page, and the rest.
+
+    Raises:
+        TooLargeError: There is too much to tell: of fewer objects it can be told.
+        UnreachableError: It is no page.
+    """
     parts = members(body)
     items: list[T] = []
     unreadable: list[Unreadable] = []
@@ -116,10 +128,11 @@ def _one_by_one(server: str, kind: Kind[T], body: bytes, trouble: str) -> tuple[
             items.append(found)
             continue
         unreadable.append(found)
-        if len(unreadable) > MOST_UNREADABLE:
+        if len(unreadable) > MOST:
             break
-    if not 0 < len(unreadable) <= MOST_UNREADABLE:
-        raise UnreachableError(f"{server} gave an answer that cannot be read: {trouble}")
+    if not unreadable:
+        error = TooLargeError if len(body) > COUNTED else UnreachableError
+        raise error(f"{server} gave an answer that cannot be read: {trouble}")
     return Listing(_meta(server, parts), tuple(items)), unreadable
 
 

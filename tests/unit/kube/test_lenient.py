@@ -1,4 +1,4 @@
-"""JSON that is nested deeper than msgspec goes is split all the same."""
+"""JSON that is nested deeper than msgspec goes is split all the same, but for what is so deep."""
 
 from __future__ import annotations
 
@@ -10,11 +10,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from landbridge.kube.lenient import COUNTED, elements, members
+from landbridge.kube.lenient import COUNTED, DEEPEST, elements, members, shallow
 
 SCALARS = st.none() | st.booleans() | st.integers(-9, 9) | st.text('a"\\{}[],: \n☃')
 JSON = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text('a"\\[,'), inner), max_leaves=20)
 DEEP = b"[" * 1_500 + b"]" * 1_500
+
+
+def _cut(depth: int) -> Any:
+    """What so many levels hold of what is deeper."""
+    value: Any = None
+    for _ in range(depth):
+        value = [value]
+    return value
 
 
 def pretty(value: Any) -> bytes:
@@ -24,18 +32,18 @@ def pretty(value: Any) -> bytes:
 @settings(deadline=None, max_examples=25)
 @given(st.lists(JSON))
 def test_elements_are_those_of_the_array(array: list[Any]) -> None:
-    found = elements(b"[" + DEEP + b"".join(b",\n" + pretty(element) for element in array) + b"]")
-    assert found.pop(0) == DEEP
-    assert [msgspec.json.decode(element) for element in found] == array
+    raw = b"[" + DEEP + b"".join(b",\n" + pretty(element) for element in array) + b"]"
+    assert msgspec.json.decode(shallow(raw)) == [_cut(DEEPEST - 1), *array]
+    assert [msgspec.json.decode(element) for element in elements(shallow(raw))[1:]] == array
 
 
 @settings(deadline=None, max_examples=25)
 @given(st.dictionaries(st.text('a"\\[,:'), JSON))
 def test_members_are_those_of_the_object(obj: dict[str, Any]) -> None:
     parts = [b'"deep":' + DEEP, *(msgspec.json.encode(name) + b" : " + pretty(value) for name, value in obj.items())]
-    found = members(b"{" + b" ,".join(parts) + b"}")
-    assert found.pop("deep").strip() == DEEP
-    assert {name: msgspec.json.decode(value) for name, value in found.items()} == obj
+    raw = b"{" + b" ,".join(parts) + b"}"
+    assert msgspec.json.decode(shallow(raw)) == {"deep": _cut(DEEPEST - 1)} | obj
+    assert {name: msgspec.json.decode(value) for name, value in members(raw).items() if name != "deep"} == obj
 
 
 @pytest.mark.parametrize(

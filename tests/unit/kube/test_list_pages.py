@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 
 import pytest
 
 from landbridge.api.core import CONFIG_MAPS
 from landbridge.kube.api import Api
-from landbridge.kube.errors import GoneError, UnreachableError
+from landbridge.kube.bounded import ANSWER
+from landbridge.kube.errors import GoneError, TooLargeError, UnreachableError
 from landbridge.kube.listing import BEGINNINGS, TIMEOUT
 from tests.unit.kube.clock import Clock
-from tests.unit.kube.fake_server import QUORUM, FakeServer, Stream, listing, obj, page, refuses
+from tests.unit.kube.fake_server import QUORUM, FakeServer, Stream, listing, obj, page, refuses, says
 from tests.unit.kube.watching import PATH, watching
 
 MAPS = CONFIG_MAPS.path()
+TOO_LARGE = says(gzip.compress(b" " * (ANSWER + 1), 1), Content_Encoding="gzip")
 
 
 async def names(api: Api) -> str:
@@ -56,6 +59,22 @@ async def test_first_page_that_is_refused_as_gone_is_a_refusal(api: Api, server:
     server.script(MAPS, refuses(410, "Expired"), listing(9))
     with pytest.raises(GoneError):
         await names(api)
+
+
+async def test_s15_page_that_is_too_large_is_asked_for_in_smaller_ones(api: Api, server: FakeServer) -> None:
+    """Whoever may create some hundred large objects in a namespace would hide all of a cluster's else."""
+    server.script(MAPS, page(9, "t1", obj("a", 3)), TOO_LARGE, TOO_LARGE, page(9, "t2", obj("b", 4)))
+    server.script(MAPS, page(9, "t3", obj("c", 5)), listing(9, obj("d", 6)))
+    assert await names(api) == "abcd"
+    asked = [(seen.params.get("continue"), seen.params["limit"]) for seen in server.lists]
+    assert asked == [(None, "500"), ("t1", "500"), ("t1", "125"), ("t1", "31"), ("t2", "62"), ("t3", "124")]
+
+
+async def test_s15_object_that_is_too_large_alone_is_given_up(api: Api, server: FakeServer) -> None:
+    server.script(MAPS, *[TOO_LARGE] * 9)
+    with pytest.raises(TooLargeError):
+        await names(api)
+    assert [seen.params["limit"] for seen in server.lists] == ["500", "125", "31", "7", "1"]
 
 
 async def test_s15_pages_without_end_are_given_up_in_time(api: Api, server: FakeServer, clock: Clock) -> None:

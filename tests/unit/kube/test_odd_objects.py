@@ -9,7 +9,8 @@ from landbridge.api.core import SERVICES
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
 from landbridge.kube.api import Api
 from landbridge.kube.errors import UnreachableError
-from landbridge.kube.listing import MOST_UNREADABLE
+from landbridge.kube.lenient import COUNTED
+from landbridge.kube.listing import PAGE
 from landbridge.kube.unreadable import MOST
 from landbridge.kube.watch import Scope
 from tests.unit.kube.clock import Clock
@@ -21,6 +22,7 @@ from tests.unit.kube.fake_server import (
     bookmark,
     deleted,
     listing,
+    meta,
     modified,
     obj,
     page,
@@ -34,7 +36,7 @@ DEEP = b"[" * 10_000 + b"]" * 10_000
 ODD: dict[str, tuple[bytes, str]] = {
     "wrong type": (b'{"metadata":{"name":"x","namespace":"shop","resourceVersion":"8"},"spec":7}', "x@8"),
     "wrong labels": (b'{"metadata":{"labels":[],"name":"x","namespace":"shop","resourceVersion":"8"}}', "x@8"),
-    "deep": (b'{"spec":{"a":"}\\"","b":%s},"metadata":{"name":"x","resourceVersion":"8"}}' % DEEP, "x@8"),
+    "deep": (b'{"spec":{"a":"}\\"","clusterIP":%s},"metadata":{"name":"x","resourceVersion":"8"}}' % DEEP, "x@8"),
     "deep labels": (b'{"metadata":{"name":"x","labels":%s , "resourceVersion" : "8"}}' % DEEP, "x@8"),
     "no UTF-8": (b'{"metadata":{"name":"x","resourceVersion":"8"},"spec":{"clusterIP":"\xff"}}', "x@8"),
     "no name": (b'{"metadata":{"resourceVersion":"8"}}', "?@8"),
@@ -125,9 +127,9 @@ async def test_after_what_has_no_version_a_list_follows_within_90_seconds_s7(
 
 async def test_s15_server_of_which_hardly_anything_can_be_read_is_lost(api: Api, server: FakeServer) -> None:
     """Taken for what it seems to be, a list of nonsense would be an empty one."""
-    server.script(PATH, raw_list(plain("a", 3), *[b"{}"] * (MOST_UNREADABLE + 1)), listing(7))
+    server.script(PATH, raw_list(plain("a", 3), *[b"{}"] * (MOST + 1)), listing(7))
     async with watching(api) as watch:
-        assert await watch.take(2) == ["lost UnreachableError", "listed"]
+        assert await watch.take(2) == ["lost TooManyUnreadableError", "listed"]
 
 
 @pytest.mark.parametrize(
@@ -151,14 +153,30 @@ async def test_s15_what_is_no_list_is_none(api: Api, server: FakeServer, body: b
         assert await watch.take(2) == ["lost UnreachableError", "listed"]
 
 
-async def test_s15_one_deep_multi_cluster_service_blinds_nobody(api: Api, server: FakeServer) -> None:
+def deep_one(version: int, deep: bytes = DEEP) -> bytes:
     """Fields of other tools are kept in its spec, and anybody who may write one may write this."""
+    spec = b'{"providerClusters":[{"name":"a"}],"more":%s,"consumerClusters":[{"name":"b"}]}' % deep
+    return b'{"spec":%s,"metadata":%s}' % (spec, msgspec.json.encode(meta("x", version)))
+
+
+@pytest.mark.parametrize("deep", [DEEP, b"[%s%s]" % (DEEP, b",{}" * 400_000)], ids=["deep", "deep and broad"])
+async def test_s15_one_deep_multi_cluster_service_is_read(api: Api, server: FakeServer, deep: bytes) -> None:
     kind = MULTI_CLUSTER_SERVICES
-    deep = b'{"metadata":{"name":"x","namespace":"shop","resourceVersion":"8"},"spec":{"clusters":%s}}' % DEEP
-    server.script(kind.path(), raw_list(plain("a", 3), deep))
-    server.script_watch(kind.path(), Stream(raw_line(b"MODIFIED", deep.replace(b'"8"', b'"10"')), added("b", 11)))
+    server.script(kind.path(), raw_list(plain("a", 3), deep_one(8, deep)))
+    server.script_watch(kind.path(), Stream(raw_line(b"MODIFIED", deep_one(10, deep)), added("b", 11)))
     async with watching_scope(api, Scope(kind)) as watch:
-        assert await watch.take(4) == ["listed a@3 x!", "connected", "unread x@10", "put b@11"]
+        assert await watch.take(4) == ["listed a@3 x@8", "connected", "put x@10", "put b@11"]
+    server.script(kind.path("shop", "x"), says(deep_one(10, deep)))
+    assert (await api.get(kind, "x", "shop")).spec.clusters == ("a", "b")
+
+
+async def test_s15_many_deep_ones_are_read_in_smaller_pages(api: Api, server: FakeServer) -> None:
+    """What cannot be looked at all at once may be what hides everything else."""
+    kind = MULTI_CLUSTER_SERVICES
+    deep = [deep_one(8)] * (COUNTED // len(DEEP) + 1)
+    server.script(kind.path(), raw_list(*deep), raw_list(*deep[: PAGE // 4 // 2]))
+    assert {one.spec.clusters for one in (await api.list(kind)).items} == {("a", "b")}
+    assert [seen.params["limit"] for seen in server.lists] == ["500", "125"]
 
 
 def odd_lines(first: int, count: int) -> bytes:
@@ -195,9 +213,9 @@ async def test_s15_server_whose_pages_have_too_much_together_that_cannot_be_read
     api: Api, server: FakeServer
 ) -> None:
     """However few there are on each."""
-    count = MOST // MOST_UNREADABLE
+    count = MOST // PAGE
     for n in range(count + 1):
-        odd = [obj(f"odd-{n}-{one}", 3, spec=7) for one in range(MOST_UNREADABLE if n < count else 1)]
+        odd = [obj(f"odd-{n}-{one}", 3, spec=7) for one in range(PAGE if n < count else 1)]
         server.script(PATH, page(9, f"t{n}" if n < count else "", *odd))
     server.script(PATH, listing(9))
     async with watching(api) as watch:
