@@ -195,7 +195,7 @@ async def test_a_wrong_ca_blinds_no_healthy_cluster_s8(scene: Scene) -> None:
     await _write(scene, NEW, {"config": encode(render_settings(wrong, known.token))})
     try:
         told = "new address or CA not usable yet"
-        await eventually(lambda: scene.row(NEW), lambda row: row["state"] == "Synced" and told in row["message"])
+        await eventually(lambda: scene.row(NEW), lambda row: row.get("state") == "Synced" and told in row["message"])
         await eventually(lambda: _secret(scene, NEW), lambda found: read_trouble(found.metadata))
         await scene.put_slice(OLD, two)
         await scene.arrives(NEW, two, deadline=3)
@@ -204,6 +204,38 @@ async def test_a_wrong_ca_blinds_no_healthy_cluster_s8(scene: Scene) -> None:
     await scene.shows(NEW, "Synced", message="")
     await scene.put_slice(OLD, three)
     await scene.arrives(NEW, three, deadline=3)
+
+
+async def test_the_address_and_token_of_another_cluster_change_nothing_but_what_is_told_s7(scene: Scene) -> None:
+    """As by a slip of whoever writes Secrets: the other cluster answers, and has everything in view."""
+    await scene.make_service(HUB, OLD, NEW)
+    (one, two), new = scene.pods(OLD, 2), scene.pod(NEW, 1)
+    await scene.put_slice(OLD, one)
+    await scene.put_slice(NEW, new)
+    await scene.make_mcs([OLD, NEW], [HUB, NEW])
+    await scene.arrives(HUB, one, new)
+    await scene.arrives(NEW, one)
+    secret = await _secret(scene, OLD)
+    good, other = secret.data or {}, (await _secret(scene, NEW)).data or {}
+    await _write(scene, OLD, {key: other[key] for key in ("server", "config")})
+    try:
+        told = "another cluster answers at this address"
+        await eventually(lambda: scene.row(OLD), lambda row: row.get("state") == "Synced" and told in row["message"])
+        await scene.put_slice(OLD, two)
+        await scene.arrives(HUB, two, new, deadline=3)
+        await scene.arrives(NEW, two, deadline=3)
+        await scene.world.controller.end()
+        await scene.world.controller.start()
+        row = await scene.shows(OLD, "Stale")
+        assert told in row["message"]
+        assert await scene.imported(HUB) == sorted([two, new])
+        assert await scene.imported(NEW) == [two]
+    finally:
+        await _write(scene, OLD, {key: good[key] for key in ("server", "config")})
+    await scene.shows(OLD, "Synced", message="")
+    await scene.put_slice(OLD, one)
+    await scene.arrives(HUB, one, new)
+    await scene.arrives(NEW, one)
 
 
 async def _change(scene: Scene, pod: str) -> Request:

@@ -25,6 +25,10 @@ from landbridge.telemetry.metrics import AWAITING, FOREIGN, IMPORTS, LIVE, QUEUE
 log = structlog.get_logger()
 
 
+class JoinedTwiceError(Exception):
+    """Another member of the fleet is the same cluster."""
+
+
 class Listener(Protocol):
     """Who hears of what happens in the clusters, and to them."""
 
@@ -124,10 +128,11 @@ class Engagement:
             self._token.value = cluster.token  # else ours may be newer, and on its way into the Secret
         self.cluster = cluster
         if self._member:
-            self._member.cluster = cluster
+            self._member.describe(cluster)
 
     async def _live(self) -> None:
         async with Api(self.config, self._token, self._hub.patience) as api:
+            self._meet_nobody_twice()
             member = self._member = Member(
                 self.cluster,
                 GuardedApi(api, self._roster.permit),
@@ -143,6 +148,16 @@ class Engagement:
                 self._member = None
                 member.queue.close()
                 self._leave(member)
+
+    def _meet_nobody_twice(self) -> None:
+        """Two members in one cluster would each export what is there, and undo what the other writes.
+
+        Raises:
+            JoinedTwiceError: The cluster is engaged under another name.
+        """
+        for other in self._roster.members.values():
+            if other.name != self.cluster.name and other.uid and other.uid == self.cluster.uid:
+                raise JoinedTwiceError(f"it is the same cluster as {other.name}: both have uid {other.uid}")
 
     def _enter(self, member: Member) -> None:
         name, roster = member.name, self._roster

@@ -10,8 +10,9 @@ Which caches must be live for which decision, and no more (rule S7):
 | imports elsewhere follow what this cluster provides     | live     | live   | live        | -           |
 | the status says NoNamespace                             | -        | -      | -           | listed once |
 
-A Service that was seen is consent until it is seen to be gone. While namespaces cannot be read, only the status is less
-precise.
+A Service that was seen is consent until it is seen to be gone. Where the Secret says which cluster it means, by the uid
+of kube-system, nothing is live or writable until the one that answers is seen to be that. Elsewhere, and from then on,
+only the status is less precise while namespaces cannot be read.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from typing import Any
 from landbridge.api.core import NAMESPACES, SERVICES
 from landbridge.api.discovery import SLICES, EndpointSlice
 from landbridge.api.meta import Key
-from landbridge.api.names import MANAGER
+from landbridge.api.names import CLUSTER_UID, MANAGER
 from landbridge.clusters.bulkhead import endless
 from landbridge.clusters.ownership import imported, service_of
 from landbridge.fleet.cluster import Cluster
@@ -35,6 +36,9 @@ from landbridge.kube.queue import WorkQueue
 
 WRITES = 16
 """Writes under way at once in one cluster; more only queue up in its API server."""
+
+KUBE_SYSTEM = Key("", "kube-system")
+"""The namespace whose uid says which cluster it is."""
 
 FIRST_LOOK = 15.0
 """Seconds that a cluster has to show everything for the first time; from then on it counts as lost until it has."""
@@ -73,6 +77,8 @@ class Member:
         """Where somebody else changes our imports all the time, by Service."""
         self.swept: frozenset[str] = frozenset()
         """Imports that nothing explains and that are to go, by uid: what is made again is not meant."""
+        self.emptied: set[str] = set()
+        """Imports that somebody's finalizer holds and that were made to route nowhere, by uid."""
         self.since = utc_now()
         """When contact was last won."""
         self._on_change = on_change
@@ -91,6 +97,8 @@ class Member:
         self.namespaces = Informer(api, NAMESPACES, on_change=self._namespace_changed, on_contact=self._contact)
         self._namespaces: set[Key] = set()
         """Of which it was heard that they are there."""
+        self._proved = ""
+        """The uid that was right once on this connection: what the Secret says later is of a next one."""
 
     @property
     def name(self) -> str:
@@ -100,12 +108,34 @@ class Member:
     @property
     def writable(self) -> bool:
         """Whether imports may be written here: they are in view, and so is consent, at least as it was."""
-        return self.slices.live and self.services.synced
+        return self.is_itself and self.slices.live and self.services.synced
 
     @property
     def live(self) -> bool:
         """Whether slices and Services are complete and current: absence means something, and others follow."""
-        return self.slices.live and self.services.live
+        return self.is_itself and self.slices.live and self.services.live
+
+    @property
+    def is_itself(self) -> bool:
+        """Whether it is the cluster that the Secret means: another's Services and slices say nothing (rule S7)."""
+        found = self._answering
+        return not self.cluster.uid or (found != "" and found in (self._proved, self.cluster.uid))
+
+    @property
+    def uid(self) -> str:
+        """Of its kube-system, as proved or else as its Secret says; may be empty."""
+        return self._proved or self.cluster.uid
+
+    @property
+    def another(self) -> str:
+        """Why what answers is not the cluster that the Secret means; empty while nothing says so."""
+        if self.is_itself or not self.namespaces.synced or self.namespaces.doubts(KUBE_SYSTEM):
+            return ""
+        found = f"has uid {self._answering}" if self._answering else "cannot be seen"
+        return (
+            f"another cluster answers at this address: its {KUBE_SYSTEM} {found}, "
+            f"annotation {CLUSTER_UID} of the Secret says {self.cluster.uid}"
+        )
 
     @property
     def connecting(self) -> bool:
@@ -116,8 +146,8 @@ class Member:
     @property
     def trouble(self) -> str:
         """Why it is not live."""
-        errors = (informer.error for informer in (self.slices, self.services))
-        return next((described(error) for error in errors if error), "not everything is read yet")
+        errors = (informer.error for informer in (self.slices, self.services, self.namespaces))
+        return self.another or next((described(error) for error in errors if error), "not everything is read yet")
 
     def shows(self, *, provider: bool) -> bool:
         """Whether that of it is in view which its roles in a Service need."""
@@ -135,6 +165,11 @@ class Member:
         """Whether these are imports that are to go, and no other is among them."""
         return bool(imports and self.swept) and all(import_.metadata.uid in self.swept for import_ in imports)
 
+    def describe(self, cluster: Cluster) -> None:
+        """Take in what its Secret says now."""
+        self.cluster = cluster
+        self._contact()
+
     async def follow(self) -> None:
         """Keep the caches current, forever."""
         async with asyncio.TaskGroup() as tasks:
@@ -146,6 +181,11 @@ class Member:
     def _informers(self) -> tuple[Informer[Any], ...]:
         return self.services, self.slices, self.namespaces
 
+    @property
+    def _answering(self) -> str:
+        found = self.namespaces.store.get(KUBE_SYSTEM)
+        return found.metadata.uid if found else ""
+
     async def _lose_patience(self) -> None:
         await asyncio.sleep(self._first_look)
         if self.connecting:
@@ -154,6 +194,8 @@ class Member:
 
     def _namespace_changed(self, key: Key) -> None:
         """That one came or went is news to many, an edit of it is to nobody; the first list is told all at once."""
+        if key == KUBE_SYSTEM and "namespaces" in self._in_view:
+            self._contact()  # it may be another cluster's by now
         exists = self.namespaces.store.get(key) is not None
         if exists == (key in self._namespaces):
             return
@@ -162,6 +204,8 @@ class Member:
             self._on_change(self, key)
 
     def _contact(self) -> None:
+        if self.cluster.uid and self.is_itself:
+            self._proved = self._answering
         facts = {"writable": self.writable, "live": self.live, "namespaces": self.namespaces.synced}
         old, self._in_view = self._in_view, {name for name, holds in facts.items() if holds}
         if old == self._in_view:

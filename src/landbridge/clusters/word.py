@@ -47,6 +47,8 @@ class Word:
     def _trouble(self, name: str) -> str:
         if failure := self._roster.failures.get(name):
             return shown(f"its engagement failed and is tried again: {failure}")
+        if (member := self._roster.members.get(name)) and member.another:
+            return shown(member.another)
         if trouble := self._roster.successors.get(name):
             return shown(f"new address or CA not usable yet: {trouble}")
         return ""

@@ -125,7 +125,9 @@ class _Application:
             return False
         async with self._member.writing:
             await self._hold()
-            await self._remove(change.slice)
+            held = await self._remove(change.slice)
+        if held and held.endpoints and held.metadata.uid not in self._member.emptied:
+            await self._empty(change, held)
         self._written("delete", change)
         return True
 
@@ -179,16 +181,25 @@ class _Application:
             store.answered(answer, epoch)
         return answer
 
-    async def _remove(self, slice_: EndpointSlice) -> None:
+    async def _remove(self, slice_: EndpointSlice) -> EndpointSlice | None:
+        """Delete; gives what stays nevertheless, until somebody's finalizer is off."""
         store = self._member.slices.store
         epoch = store.epoch
         held = None
         with contextlib.suppress(NotFoundError):  # somebody was faster
             held = await self._member.api.delete(SLICES, slice_.metadata)
-        if held:  # by a finalizer of somebody's: it is there until the watch says otherwise
+        if held:  # it is there until the watch says otherwise
             store.answered(held, epoch)
         else:
             store.gone(slice_.metadata, epoch)
+        return held
+
+    async def _empty(self, change: Change, held: EndpointSlice) -> None:
+        """What is held still routes, so it is to route nowhere; once, for whoever fills it again would do so again."""
+        target = replace(held, endpoints=())
+        answer = await self._replace(target, held)
+        self._member.emptied.add(held.metadata.uid)
+        self._acknowledge("update", Change(target, change.reason, held), target, answer)
 
     def _acknowledge(self, verb: str, change: Change, sent: EndpointSlice, answer: EndpointSlice) -> None:
         self._written(verb, Change(sent, change.reason, change.present))

@@ -57,7 +57,7 @@ def away(state: FleetState, mcs: MultiClusterService) -> list[str]:
 def _may_hold(state: FleetState, cluster: str, mcs: MultiClusterService) -> bool:
     """Whether it was a consumer, or last seen with an import, or never seen: what is unknown is not absent."""
     member, key = state.members.get(cluster), mcs.metadata.key
-    if cluster in mcs.spec.consumers or member is None or not member.slices.synced:
+    if cluster in mcs.spec.consumers or member is None or not (member.is_itself and member.slices.synced):
         return True
     return unsettled(member, key) or bool(member.imports(key, state.uid))
 

@@ -149,6 +149,20 @@ async def test_s11_an_import_of_a_living_service_that_is_held_is_named_in_its_ro
         assert (row.state, f"held by finalizer {THEIRS}" in row.message) == ("Pending", True)
 
 
+async def test_s11_an_import_that_is_held_routes_nowhere_until_it_is_wanted_again(world: World) -> None:
+    async with controller(world):
+        hold(world, THEIRS)
+        world.clusters["old"].take(SLICES, slice_("a").metadata.key)
+        await settle(60)
+        assert [import_.endpoints for import_ in world.imports("new")] == [()]
+        assert (
+            world.clusters["new"].writes.count(("PUT", SLICES.path("mcs-demo", hold(world, THEIRS).metadata.name))) == 1
+        )
+        world.clusters["old"].add(SLICES, slice_("a", "10.1.0.2"))
+        await settle(5)
+        assert [e.addresses for s in world.imports("new") for e in s.endpoints or ()] == [("10.1.0.2",)]
+
+
 async def test_s11_an_end_whose_debt_cannot_be_written_says_so(world: World) -> None:
     async with controller(world):
         world.clusters["new"].cut()

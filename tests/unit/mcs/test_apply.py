@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from landbridge.api.discovery import SLICES, EndpointSlice
+from landbridge.api.discovery import SLICES, Endpoint, EndpointSlice
 from landbridge.api.names import FLEET, MANAGER
 from landbridge.clusters.member import Member
 from landbridge.kube.errors import ConflictError, ForbiddenError, KubeError, NotFoundError, UnreachableError
@@ -328,10 +328,7 @@ async def test_an_update_of_what_is_gone_teaches_that_and_is_worked_on_again_at_
 
 async def test_what_somebodys_finalizer_holds_is_not_forgotten_s11(api: WatchedApi, member: Member) -> None:
     """No await between the answer and the look: the watch had no chance."""
-    path = f"{PATH}/gone"
-    body = api.objects[path]
-    api.put(path, body | {"metadata": body["metadata"] | {"finalizers": ["somebody/s"]}})
-    await settle()
+    path = await hold(api)
     ending: list[bool] = []
 
     def look(verb: str, change: Change) -> None:
@@ -339,10 +336,43 @@ async def test_what_somebodys_finalizer_holds_is_not_forgotten_s11(api: WatchedA
         ending.append(held is not None and held.metadata.deletion_timestamp is not None)
 
     await apply(member, Changes(delete=(Change(api.held(SLICES)["gone"], "SliceGone"),)), look)
-    assert ending == [True]
+    assert ending == [True, True]
     api.remove(path)
     await settle()
     assert names(member) == {"right", "wrong"}
+
+
+async def test_s11_what_somebodys_finalizer_holds_routes_nowhere_meanwhile(api: WatchedApi, member: Member) -> None:
+    await hold(api)
+    heard: list[tuple[str, tuple[Endpoint, ...] | None]] = []
+    for _ in range(3):
+        todo = Changes(delete=(Change(api.held(SLICES)["gone"], "SliceGone"),))
+        await apply(member, todo, lambda verb, change: heard.append((verb, change.slice.endpoints)))
+        await settle()
+    assert writes(api) == [("DELETE", "gone"), ("PUT", "gone"), ("DELETE", "gone"), ("DELETE", "gone")]
+    assert heard[0] == ("update", ())
+    held = api.held(SLICES)["gone"]
+    assert (held.endpoints, held.metadata.finalizers) == ((), ("somebody/s",))
+
+
+async def test_s11_whoever_fills_again_what_he_holds_is_undone_once(api: WatchedApi, member: Member) -> None:
+    """Or both would write as fast as they can."""
+    path = await hold(api)
+    full = api.objects[path]["endpoints"]
+    for _ in range(3):
+        await apply(member, Changes(delete=(Change(api.held(SLICES)["gone"], "SliceGone"),)))
+        api.put(path, api.objects[path] | {"endpoints": full})
+        await settle()
+    assert writes(api) == [("DELETE", "gone"), ("PUT", "gone"), ("DELETE", "gone"), ("DELETE", "gone")]
+
+
+async def hold(api: WatchedApi) -> str:
+    """Somebody puts a finalizer on the import that is to go; gives its path."""
+    path = f"{PATH}/gone"
+    body = api.objects[path]
+    api.put(path, body | {"metadata": body["metadata"] | {"finalizers": ["somebody/s"]}})
+    await settle()
+    return path
 
 
 async def test_s15_a_service_of_many_slices_leaves_room_for_others(api: WatchedApi, member: Member) -> None:
