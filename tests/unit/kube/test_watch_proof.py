@@ -38,6 +38,7 @@ async def second_list(watch: Watching[Service]) -> list[str]:
     told = await watch.take(1)
     while not told[-1].startswith("listed") or len(told) == 1:
         told += await watch.take(1)
+        assert told.count("connected") < 8, "no second list"
     return told
 
 
