@@ -21,7 +21,7 @@ LARGE_ONES = 140
 DEEP = b"[" * 3_000 + b"]" * 3_000
 
 DEEP_ONES = 40
-"""Of three times as many the API server itself is so busy that it answers nobody in time, and the Lease is lost."""
+"""Of three times as many the API server itself is so busy that it answers renewals of the Lease too late."""
 
 NOBODYS = mcs_spec(["nowhere"], ["nowhere-else"])
 HEADLESS = {"clusterIP": "None", "ports": [{"port": 80}]}
