@@ -20,8 +20,8 @@ LARGE_ONES = 140
 
 DEEP = b"[" * 3_000 + b"]" * 3_000
 
-DEEP_ONES = 40
-"""Of three times as many the API server itself is so busy that it answers renewals of the Lease too late."""
+DEEP_ONES = 8
+"""Of ten times as many the API server itself is so busy that it answers nobody in time."""
 
 NOBODYS = mcs_spec(["nowhere"], ["nowhere-else"])
 HEADLESS = {"clusterIP": "None", "ports": [{"port": 80}]}

@@ -20,6 +20,7 @@ from landbridge.api.names import CLUSTER_LABEL, CLUSTER_LABEL_VALUE, MANAGER, SY
 from landbridge.fleet.cluster import PREFIX
 from landbridge.kube.errors import KubeError, NotFoundError
 from tests.api.controller_process import ControllerProcess
+from tests.api.world import HUB
 from tests.soak.journal import Journal
 from tests.soak.nonsense import Proxy
 from tests.soak.schedule import Fault, Joined, Kind
@@ -51,6 +52,10 @@ class Faults:
         self._draw = random.Random(-stage.schedule.seed)
         self._controllers = asyncio.Lock()
         """Held by whoever does something to controllers."""
+        self._revoked: set[str] = set()
+        """Clusters whose account was taken away."""
+        self._hidden: set[str] = set()
+        """Clusters whose Secret was hidden."""
         self.played: list[Fault] = []
         self.failed: list[str] = []
         """What could not be done: of that the soak says nothing, and so it is no success."""
@@ -122,6 +127,15 @@ class Faults:
         await asyncio.sleep(fault.seconds)
         async with self._excused(fault.cluster, consumer_only=True):
             await self._world.lab.restore(fault.cluster)
+        await self._mend_again(fault.cluster)
+
+    async def _mend_again(self, cluster: str) -> None:
+        """What a person mended since the snapshot is broken again: an account that was taken away, a hidden Secret."""
+        at_hub = cluster == HUB
+        for name in sorted(self._revoked if at_hub else self._revoked & {cluster}):
+            await self._insist(partial(self._world.join, name))
+        for name in sorted(self._hidden if at_hub else ()):
+            await self._insist(partial(self._label, name, CLUSTER_LABEL_VALUE))
 
     async def _nonsense(self, fault: Fault) -> None:
         async with self._proxies[fault.cluster].nonsense(self._draw):
@@ -184,6 +198,7 @@ class Faults:
 
     async def _hide_secret(self, fault: Fault) -> None:
         """A relabelled Secret is one that the controller does not see."""
+        self._hidden.add(fault.cluster)
         await self._insist(lambda: self._label(fault.cluster, None))
         await asyncio.sleep(fault.seconds)
         await self._insist(lambda: self._label(fault.cluster, CLUSTER_LABEL_VALUE))
@@ -218,6 +233,7 @@ class Faults:
     async def _revoke_token(self, fault: Fault) -> None:
         """The account goes, and every token of it; joining again makes both."""
         api = self._world.admins[fault.cluster]
+        self._revoked.add(fault.cluster)
         with suppress(NotFoundError):
             await self._insist(lambda: api.delete(SERVICE_ACCOUNTS, ObjectMeta(SYNC_ACCOUNT, SYSTEM_NAMESPACE)))
         await asyncio.sleep(fault.seconds)
