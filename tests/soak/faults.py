@@ -130,8 +130,10 @@ class Faults:
         await self._mend_again(fault.cluster)
 
     async def _mend_again(self, cluster: str) -> None:
-        """What a person mended since the snapshot is broken again: an account that was taken away, a hidden Secret."""
+        """What a person mended since the snapshot is broken again: an account that was taken away, a hidden Secret, a
+        Service or a namespace that was deleted."""
         at_hub = cluster == HUB
+        await self._insist(partial(self._stage.remake, cluster), EMPTIED)
         for name in sorted(self._revoked if at_hub else self._revoked & {cluster}):
             await self._insist(partial(self._world.join, name))
         for name in sorted(self._hidden if at_hub else ()):

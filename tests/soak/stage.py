@@ -98,6 +98,11 @@ class Stage:
         with suppress(ConflictError):
             await self._create(cluster, SERVICES, {"metadata": {"name": joined.name}, "spec": spec}, joined.namespace)
 
+    async def remake(self, cluster: str) -> None:
+        """Make the namespaces and Services of a cluster that are missing."""
+        await _all(self.make_namespace(cluster, name) for name in self.namespaces)
+        await _all(self.make_service(cluster, joined) for joined in self.schedule.services)
+
     async def make_mcs(self, joined: Joined) -> None:
         """Make a MultiClusterService, unless it is there."""
         body = {"metadata": {"name": joined.name}, "spec": mcs_spec(joined.providers, joined.consumers)}
