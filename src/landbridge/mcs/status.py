@@ -127,8 +127,7 @@ CHECKS: tuple[Check, ...] = (
 def status(mcs: MultiClusterService, views: Sequence[ClusterView], now: str) -> MultiClusterServiceStatus:
     """The new status; equal to the old one, times included, where nothing changed."""
     found = [(view, next(filter(None, (check(mcs.metadata.key, view) for check in CHECKS)), None)) for view in views]
-    old = mcs.status.clusters if mcs.status else ()
-    rows = [_keep_time(_row(mcs, view, finding, now), old) for view, finding in found]
+    rows = [_row(mcs, view, finding, now) for view, finding in found]
     return _status(mcs, views, rows, _ready(mcs, rows), now)
 
 
@@ -167,11 +166,12 @@ def _status(
         providers=",".join(mcs.spec.providers),
         consumers=",".join(mcs.spec.consumers),
         endpoints=sum(row.own_ready for row in rows if "Provider" in row.roles),
-        clusters=tuple(_keep_time(row, old.clusters) for row in rows),
+        clusters=tuple(rows),
     )
 
 
 def _row(mcs: MultiClusterService, view: ClusterView, finding: Finding | None, now: str) -> ClusterStatus:
+    """The new row; the old one, where it says the same."""
     state, message = finding or ("Synced", "")
     if view.successor:
         message = "; ".join(filter(None, (message, f"new address or CA not usable yet: {view.successor}")))
@@ -179,7 +179,7 @@ def _row(mcs: MultiClusterService, view: ClusterView, finding: Finding | None, n
         ("Provider", mcs.spec.providers),
         ("Consumer", mcs.spec.consumers),
     )
-    return ClusterStatus(
+    row = ClusterStatus(
         name=view.name,
         roles=tuple(role for role, names in roles if view.name in names),
         state=state,
@@ -188,6 +188,7 @@ def _row(mcs: MultiClusterService, view: ClusterView, finding: Finding | None, n
         last_sync_time=now,
         message=message,
     )
+    return _keep_time(row, mcs.status.clusters if mcs.status else ())
 
 
 def _ready(mcs: MultiClusterService, rows: Sequence[ClusterStatus]) -> tuple[str, Truth, str, str]:
