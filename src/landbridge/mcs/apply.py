@@ -59,9 +59,9 @@ class _Application:
         self._member = member
         self._changes = changes
         self._written = written
-        self._awaited = {_name(c): backends(c.slice) for c in _bringing(changes)}
+        self._awaited = {c.name: backends(c.slice) for c in _bringing(changes)}
         """What each write that is not acknowledged, or not even to be made now, is to bring."""
-        self._present = {_name(c): c.present or c.slice for c in (*changes.update, *changes.delete)}
+        self._present = {c.name: c.present or c.slice for c in (*changes.update, *changes.delete)}
         self._failures: list[Exception] = []
 
     async def run(self) -> None:
@@ -69,7 +69,7 @@ class _Application:
         taken = await self._step(self._create, self._changes.create)
         left = [*taken, *await self._step(self._update, self._changes.update)]
         for change in left:
-            self._awaited.pop(_name(change), None)  # what is awaited now was refused
+            self._awaited.pop(change.name, None)  # what is awaited now was refused
         await self._step(self._update, left)
         await self._step(self._delete, self._changes.delete)
         if len(self._failures) > 1:
@@ -108,9 +108,9 @@ class _Application:
 
     async def _take_over(self, change: Change, found: EndpointSlice) -> bool:
         """What nobody knew of when this was decided may hold what is awaited elsewhere, as after a restored etcd."""
-        self._present[_name(change)] = found
+        self._present[change.name] = found
         target = self._keeping(change, change.slice) or change.slice
-        answer = self._present[_name(change)] = await self._replace(target, found)
+        answer = self._present[change.name] = await self._replace(target, found)
         self._acknowledge("create", change, target, answer)
         return target is change.slice
 
@@ -132,16 +132,16 @@ class _Application:
         return True
 
     def _keeping(self, change: Change, wanted: EndpointSlice | None) -> EndpointSlice | None:
-        others = (brought for name, brought in self._awaited.items() if name != _name(change))
+        others = (brought for name, brought in self._awaited.items() if name != change.name)
         awaited = {backend: endpoint for brought in others for backend, endpoint in brought.items()}
-        return keeping(self._present[_name(change)], wanted, awaited)
+        return keeping(self._present[change.name], wanted, awaited)
 
     async def _shrink(self, change: Change, target: EndpointSlice) -> None:
         """Put ``target`` in place of what is there, unless that is the same."""
-        present = self._present[_name(change)]
+        present = self._present[change.name]
         if target is present or same(target, present):
             return
-        answer = self._present[_name(change)] = await self._replace(target, present)
+        answer = self._present[change.name] = await self._replace(target, present)
         self._acknowledge("update", change, target, answer)
 
     async def _replace(self, target: EndpointSlice, present: EndpointSlice) -> EndpointSlice:
@@ -208,12 +208,8 @@ class _Application:
                 f"EndpointSlice {sent.metadata.key} was changed on its way into {self._member.name} "
                 f"({', '.join(altered)}); is a mutating webhook or policy at work there?"
             )
-        self._awaited.pop(_name(change), None)
+        self._awaited.pop(change.name, None)
 
 
 def _bringing(changes: Changes) -> tuple[Change, ...]:
     return (*changes.create, *changes.update, *changes.withheld)
-
-
-def _name(change: Change) -> str:
-    return change.slice.metadata.name

@@ -61,6 +61,11 @@ class Change:
     present: EndpointSlice | None = None
     """Of an update, what is."""
 
+    @property
+    def name(self) -> str:
+        """Of the import."""
+        return self.slice.metadata.name
+
 
 @dataclass(frozen=True)
 class Changes:

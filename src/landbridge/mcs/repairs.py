@@ -74,7 +74,7 @@ class Repairs:
 
     def made(self, verb: str, change: Change, now: float) -> bool:
         """Take note of a write that the cluster took; gives whether it is a repair of what somebody else undid."""
-        sent, name = self._sent.setdefault(_service(change), {}), change.slice.metadata.name
+        sent, name = self._sent.setdefault(_service(change), {}), change.name
         if verb == "delete":
             sent.pop(name, None)
             return False
@@ -97,7 +97,7 @@ class Repairs:
         return 0.0
 
     def _is_repair(self, change: Change) -> bool:
-        last = self._sent.get(_service(change), {}).get(change.slice.metadata.name)
+        last = self._sent.get(_service(change), {}).get(change.name)
         return last is not None and same(last, change.slice)
 
     def _contest(self, change: Change, now: float) -> _Contest:

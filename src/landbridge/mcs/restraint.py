@@ -41,24 +41,24 @@ class Restraint:
         """The changes without those that no provider caused; what they were to bring stays where it is (rule S5)."""
         wanted = self._wanted.setdefault(view.key, {})
         wanted.update(_settled(changes))
-        create = tuple(change for change in changes.create if _name(change) not in wanted)
-        update = tuple(change for change in changes.update if not _same(wanted.get(_name(change)), change.slice))
-        going = {_name(change) for change in (*create, *update)}
+        create = tuple(change for change in changes.create if change.name not in wanted)
+        update = tuple(change for change in changes.update if not _same(wanted.get(change.name), change.slice))
+        going = {change.name for change in (*create, *update)}
         return replace(
             changes,
             create=create,
             update=update,
-            delete=tuple(change for change in changes.delete if _name(change) in wanted),
-            withheld=tuple(c for c in (*changes.create, *changes.update) if _name(c) not in going),
+            delete=tuple(change for change in changes.delete if change.name in wanted),
+            withheld=tuple(c for c in (*changes.create, *changes.update) if c.name not in going),
         )
 
     def written(self, key: Key, verb: str, change: Change) -> None:
         """A change came true."""
         wanted = self._wanted.setdefault(key, {})
         if verb == "delete":
-            wanted.pop(_name(change), None)
+            wanted.pop(change.name, None)
         else:
-            wanted[_name(change)] = change.slice
+            wanted[change.name] = change.slice
         self._drop_if_empty(key)
 
     def _drop_if_empty(self, key: Key) -> None:
@@ -68,13 +68,9 @@ class Restraint:
 
 def _settled(changes: Changes) -> dict[str, EndpointSlice]:
     """What is wanted, and there."""
-    unsettled = {_name(change) for change in (*changes.create, *changes.update)}
+    unsettled = {change.name for change in (*changes.create, *changes.update)}
     return {name: slice_ for name, slice_ in changes.wanted.items() if name not in unsettled}
 
 
 def _same(before: EndpointSlice | None, now: EndpointSlice) -> bool:
     return before is not None and same(before, now)
-
-
-def _name(change: Change) -> str:
-    return change.slice.metadata.name
