@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from landbridge.api.core import CONFIG_MAPS, NAMESPACES
+from landbridge.api.core import CONFIG_MAPS, NAMESPACES, SERVICES
 from landbridge.api.discovery import SLICES, EndpointSlice
 from landbridge.api.meta import Key, Object, ObjectMeta
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES, MultiClusterService
@@ -20,7 +20,7 @@ from landbridge.kube.informer import Informer
 from landbridge.kube.queue import Work, WorkQueue
 from landbridge.mcs.state import FleetState
 from tests.unit.fakes import WatchedApi, running, settle
-from tests.unit.objects import FLEET_UID, cluster
+from tests.unit.objects import FLEET_UID, cluster, service, slice_
 
 MCS_PATH = MULTI_CLUSTER_SERVICES.path("mcs-demo", "service2")
 
@@ -71,6 +71,16 @@ class World:
 
     def writes(self) -> list[tuple[str, str]]:
         return [call for api in (self.hub, *self.clusters.values()) for call in api.writes]
+
+
+def moving(joined: MultiClusterService) -> World:
+    """`service2` in old and new, joined so, with one endpoint in old."""
+    world = World()
+    world.hub.add(MULTI_CLUSTER_SERVICES, joined)
+    world.clusters["old"].add(SLICES, slice_("a", "10.1.0.1"))
+    for name in ("old", "new"):
+        world.clusters[name].add(SERVICES, service())
+    return world
 
 
 class Rig:

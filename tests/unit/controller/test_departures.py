@@ -9,7 +9,6 @@ from collections.abc import Iterator
 import pytest
 from msgspec.structs import replace
 
-from landbridge.api.core import SERVICES
 from landbridge.api.discovery import SLICES, EndpointSlice
 from landbridge.api.meta import Key
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
@@ -18,9 +17,9 @@ from landbridge.clusters.ownership import import_name, source_mark
 from landbridge.kube.errors import ApiError
 from landbridge.kube.store import Store
 from landbridge.mcs.departure import Departures
-from tests.unit.controller.rig import MCS_PATH, Rig, World, controller
+from tests.unit.controller.rig import MCS_PATH, Rig, World, controller, moving
 from tests.unit.fakes import running, settle
-from tests.unit.objects import FLEET_UID, SERVICE2, cluster, mcs, service, slice_
+from tests.unit.objects import FLEET_UID, SERVICE2, cluster, mcs, slice_
 
 pytestmark = pytest.mark.looptime
 
@@ -29,13 +28,7 @@ SHOP = Key("shop", "web")
 
 @pytest.fixture
 def world() -> World:
-    """`service2` moves from old to new."""
-    world = World()
-    world.hub.add(MULTI_CLUSTER_SERVICES, mcs("old", "new"))
-    world.clusters["old"].add(SLICES, slice_("a", "10.1.0.1"))
-    for name in ("old", "new"):
-        world.clusters[name].add(SERVICES, service())
-    return world
+    return moving(mcs("old", "new"))
 
 
 def import_(provider: str = "old", key: Key = SHOP, *, forged: bool = False) -> EndpointSlice:

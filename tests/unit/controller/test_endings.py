@@ -8,15 +8,15 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
-from landbridge.api.core import CONFIG_MAPS, SERVICES
+from landbridge.api.core import CONFIG_MAPS
 from landbridge.api.discovery import SLICES, EndpointSlice
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES, Condition, MultiClusterServiceStatus
 from landbridge.api.names import FINALIZER
 from landbridge.controller.multicluster_services import ENDING_AFTER, STATUS_INTERVAL
 from landbridge.kube.errors import ApiError, ForbiddenError
-from tests.unit.controller.rig import MCS_PATH, World, controller
+from tests.unit.controller.rig import MCS_PATH, World, controller, moving
 from tests.unit.fakes import settle
-from tests.unit.objects import SERVICE2, mcs, service, slice_
+from tests.unit.objects import SERVICE2, mcs, slice_
 
 pytestmark = pytest.mark.looptime
 
@@ -26,13 +26,7 @@ THEIRS = "example.com/keep"
 
 @pytest.fixture
 def world() -> World:
-    """The Service in two clusters; one endpoint, in the old one."""
-    world = World()
-    world.hub.add(MULTI_CLUSTER_SERVICES, mcs("old", "new"))
-    world.clusters["old"].add(SLICES, slice_("a", "10.1.0.1"))
-    for name in ("old", "new"):
-        world.clusters[name].add(SERVICES, service())
-    return world
+    return moving(mcs("old", "new"))
 
 
 def refusing(method: str, path_end: str = "") -> Callable[[str, str], None]:

@@ -17,7 +17,7 @@ from landbridge.controller.imports import WORKERS
 from landbridge.fleet.record import FleetRecord
 from landbridge.kube.errors import ApiError, ForbiddenError, UnreachableError
 from landbridge.mcs.repairs import BURST
-from tests.unit.controller.rig import World, controller
+from tests.unit.controller.rig import World, controller, moving
 from tests.unit.fakes import running, settle
 from tests.unit.objects import ENDED, FLEET_UID, SERVICE2, cluster, mcs, service, slice_
 
@@ -26,12 +26,7 @@ pytestmark = pytest.mark.looptime
 
 @pytest.fixture
 def world() -> World:
-    world = World()
-    world.hub.add(MULTI_CLUSTER_SERVICES, mcs("old", "old new"))
-    world.clusters["old"].add(SLICES, slice_("a", "10.1.0.1"))
-    for name in ("old", "new"):
-        world.clusters[name].add(SERVICES, service())
-    return world
+    return moving(mcs("old", "old new"))
 
 
 def addresses_of(import_: EndpointSlice) -> list[str]:
