@@ -14,13 +14,8 @@ from landbridge.fleet.refusal import RefusedError
 from landbridge.kube.config import ServerConfig
 from landbridge.kube.errors import ForbiddenError, KubeError, UnauthorizedError, UnreachableError
 from tests.silence import silent
-from tests.unit.fleet.stage import ACCOUNT, SECRET, SYSTEM, cluster, fleet_hub, join_in_memory, put_import
+from tests.unit.fleet.stage import ACCOUNT, SECRET, SYSTEM, cluster, join_in_memory, put_import
 from tests.unit.memory_api import Hook, MemoryApi
-
-
-@pytest.fixture
-async def hub() -> MemoryApi:
-    return await fleet_hub()
 
 
 @pytest.fixture

@@ -13,13 +13,8 @@ from landbridge.fleet.settings import MISSING
 from landbridge.kube.api import MERGE_PATCH
 from landbridge.kube.errors import UnreachableError
 from tests.silence import silent
-from tests.unit.fleet.stage import ACCOUNT, SECRET, SYSTEM, cluster, fleet_hub, join_in_memory, put_import
+from tests.unit.fleet.stage import ACCOUNT, SECRET, SYSTEM, cluster, join_in_memory, put_import
 from tests.unit.memory_api import MemoryApi
-
-
-@pytest.fixture
-async def hub() -> MemoryApi:
-    return await fleet_hub()
 
 
 @pytest.fixture

@@ -12,16 +12,11 @@ from landbridge.fleet.amendment import amend
 from landbridge.fleet.refusal import RefusedError, TimedOutError
 from landbridge.kube.errors import UnreachableError
 from tests.silence import silent
-from tests.unit.fleet.stage import ACCOUNT, SECRET, SYSTEM, cluster, fleet_hub, join_in_memory, put_import
+from tests.unit.fleet.stage import ACCOUNT, SECRET, SYSTEM, cluster, join_in_memory, put_import
 from tests.unit.memory_api import MemoryApi
 
 IMPORT = SLICES.path("shop", "fleet-uid-0")
 FORCED = pytest.mark.parametrize("force", [False, True])
-
-
-@pytest.fixture
-async def hub() -> MemoryApi:
-    return await fleet_hub()
 
 
 @pytest.fixture

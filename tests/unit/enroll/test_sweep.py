@@ -15,16 +15,11 @@ from landbridge.enroll.sweep import Target, aim, look, strays, sweep, why
 from landbridge.fleet.amendment import amend
 from landbridge.fleet.refusal import RefusedError
 from tests.silence import silent
-from tests.unit.fleet.stage import cluster, fleet_hub, join_in_memory, put_import
+from tests.unit.fleet.stage import cluster, join_in_memory, put_import
 from tests.unit.memory_api import MemoryApi
 from tests.unit.objects import mcs
 
 OURS, FORMER = "fleet-uid", "former-fleet"
-
-
-@pytest.fixture
-async def hub() -> MemoryApi:
-    return await fleet_hub()
 
 
 @pytest.fixture
