@@ -1,5 +1,6 @@
 """What is started anew when a part of a control plane has died, on programs that only sleep."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from landbridge_lab.control_plane.start import start_control_plane, write_files
 from landbridge_lab.crew import Crew
 from landbridge_lab.network.addresses import MAX_LABS, Addresses
 from landbridge_lab.paths import ClusterDir
+from landbridge_lab.proc import alive
 from landbridge_lab.processes import Processes
 
 PARTS = ("etcd", "forwarder", "kube-apiserver", "kube-controller-manager")
@@ -69,7 +71,11 @@ async def test_what_runs_is_left_alone(plane: ControlPlane, processes: Processes
 
 async def test_strays_of_another_cluster_are_left_alone(processes: Processes, tmp_path: Path) -> None:
     for cluster in ("one", "two"):
-        await processes.start(f"{cluster}/x", ["sh", "-c", "sleep 60 & sleep 60 & exec true"], tmp_path / "log")
+        leader = await processes.start(
+            f"{cluster}/x", ["sh", "-c", "sleep 60 & sleep 60 & exec true"], tmp_path / "log"
+        )
+        while alive(leader):  # as long as its shell has not come to `exec true`
+            await asyncio.sleep(0.01)
     Crew(processes, "one/")
 
     assert {process.part for process in processes.all()} == {"two/x"}
