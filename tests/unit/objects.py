@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec.structs import replace
 
 from landbridge.api.core import Service, ServiceSpec
@@ -23,12 +25,11 @@ def service(
     selector: bool = True,
     headless: bool = False,
     annotations: dict[str, str] | None = None,
-    traffic_distribution: str | None = None,
+    **spec: Any,
 ) -> Service:
-    return Service(
-        ObjectMeta(key.name, key.namespace, annotations=annotations or {}),
-        ServiceSpec("None" if headless else "10.96.0.7", {"app": key.name} if selector else None, traffic_distribution),
-    )
+    meta = ObjectMeta(key.name, key.namespace, annotations=annotations or {})
+    address = "None" if headless else "10.96.0.7"
+    return Service(meta, ServiceSpec(address, {"app": key.name} if selector else None, **spec))
 
 
 def endpoint(address: str, *, ready: bool | None = True, hostname: str | None = None) -> Endpoint:

@@ -10,12 +10,41 @@ from landbridge.api.kind import Kind
 from landbridge.api.meta import Lean, Object
 
 
+class ServicePort(Lean, frozen=True, gc=False):
+    """What callers connect to; which port of a pod that is, its slices say."""
+
+    name: str | None = None
+    protocol: str | None = None
+    port: int | None = None
+    app_protocol: str | None = None
+
+
+class ClientIP(Lean, frozen=True, gc=False):
+    """How long a client address stays with an endpoint."""
+
+    timeout_seconds: int | None = None
+
+
+class SessionAffinityConfig(Lean, frozen=True, gc=False):
+    """How session affinity works."""
+
+    client_ip: ClientIP | None = msgspec.field(default=None, name="clientIP")
+
+
 class ServiceSpec(Lean, frozen=True, gc=False):
     """How a Service routes."""
 
     cluster_ip: str = msgspec.field(default="", name="clusterIP")
     selector: dict[str, str] | None = None
     traffic_distribution: str | None = None
+    type: str | None = None
+    ports: tuple[ServicePort, ...] | None = None
+    ip_families: tuple[str, ...] | None = None
+    session_affinity: str | None = None
+    session_affinity_config: SessionAffinityConfig | None = None
+    internal_traffic_policy: str | None = None
+    external_traffic_policy: str | None = None
+    publish_not_ready_addresses: bool | None = None
 
 
 class Service(Object, frozen=True, gc=False):
@@ -27,6 +56,16 @@ class Service(Object, frozen=True, gc=False):
     def headless(self) -> bool:
         """Whether DNS answers with the pods themselves."""
         return self.spec.cluster_ip == "None"
+
+    @property
+    def external_name(self) -> bool:
+        """Whether DNS answers with another name: nobody keeps up its slices, and nobody reads them."""
+        return self.spec.type == "ExternalName"
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """Its IP families, which are address types of slices, too; empty where it does not say."""
+        return self.spec.ip_families or ()
 
 
 class NodeSpec(Lean, frozen=True, gc=False):

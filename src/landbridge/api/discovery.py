@@ -6,6 +6,9 @@ another cluster's nodes.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+
 from landbridge.api.kind import Kind
 from landbridge.api.meta import Lean, Object
 from landbridge.api.names import MANAGED_BY, SERVICE_NAME
@@ -70,6 +73,14 @@ class EndpointSlice(Object, frozen=True, gc=False):
     def ready(self) -> int:
         """Number of ready endpoints."""
         return sum(endpoint.ready for endpoint in self.endpoints or ())
+
+
+def ready(slices: Iterable[EndpointSlice]) -> int:
+    """Number of ready endpoints of one cluster: one that has addresses of two families, in two slices, counts once."""
+    of_each_family = Counter[str]()
+    for slice_ in slices:
+        of_each_family[slice_.address_type] += slice_.ready
+    return max(of_each_family.values(), default=0)
 
 
 SLICES = Kind("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice", EndpointSlice)

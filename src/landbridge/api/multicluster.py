@@ -22,7 +22,18 @@ ClusterName = Annotated[
     ),
 ]
 
-State = Literal["Synced", "Pending", "Stale", "NoService", "NoNamespace", "NoCluster", "Conflict", "Forbidden"]
+State = Literal[
+    "Synced",
+    "Pending",
+    "Stale",
+    "NoService",
+    "NoNamespace",
+    "NoCluster",
+    "NotExported",
+    "InvalidServiceType",
+    "Conflict",
+    "Forbidden",
+]
 Role = Literal["Provider", "Consumer"]
 RoleName = Annotated[str, Meta(extra_json_schema={"enum": sorted(get_args(Role))})]
 
@@ -94,7 +105,8 @@ class ClusterStatus(Lean, frozen=True, gc=False, omit_defaults=False):
         Meta(
             extra_json_schema={"enum": sorted(get_args(State))},
             description="Synced; Pending (work under way); Stale (contact lost, last known kept); NoService, "
-            "NoNamespace, NoCluster (what is missing); Conflict; Forbidden (by the cluster or its Secret).",
+            "NoNamespace, NoCluster (what is missing); NotExported (for want of consent); InvalidServiceType "
+            "(ExternalName); Conflict; Forbidden (by the cluster or its Secret).",
         ),
     ] = ""
     own_ready: Annotated[int, Meta(description="Ready endpoints of the cluster's own pods.")] = 0

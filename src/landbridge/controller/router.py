@@ -83,7 +83,7 @@ class Router:
             if won and member.name in mcs.spec.providers:
                 self._add(mcs)
             if _heeds(mcs, member.name):
-                self._hub.add_after(mcs.metadata.key, self._contact_delay(mcs, member))
+                self._hub.add_after(mcs.metadata.key, self._contact_delay(mcs, member, won))
 
     def engagement_failed(self, cluster: str) -> None:
         """The engagement of a cluster ended by an error; it is tried again."""
@@ -148,9 +148,9 @@ class Router:
         stays = mcs is not None and FINALIZER in mcs.metadata.finalizers and mcs.metadata.deletion_timestamp is None
         return SETTLE if stays else 0.0
 
-    def _contact_delay(self, mcs: MultiClusterService, member: Member) -> float:
+    def _contact_delay(self, mcs: MultiClusterService, member: Member, won: bool) -> float:
         """What is lost, if only in part, is reported later than what is won; unless an end may wait for it."""
-        if member.shows(provider=member.name in mcs.spec.providers):
+        if member.live or (won and member.shows(provider=member.name in mcs.spec.providers)):
             return self._delay(mcs.metadata.key)
         return LOST_REPORT_DELAY if mcs.metadata.deletion_timestamp else self._flapping.delay(member.name)
 

@@ -3,6 +3,7 @@
 | the Service in the provider | slice managed by                 | exported                                |
 |-----------------------------|----------------------------------|-----------------------------------------|
 | none                        | -                                | no                                      |
+| of type ExternalName        | -                                | no: nobody keeps them up any more       |
 | with selector               | the control plane                | yes                                     |
 | with selector               | anyone else                      | no                                      |
 | without selector            | an import, of any tool           | no: it would come back as its own echo  |
@@ -12,6 +13,8 @@ What names another Service, or is marked as a copy, is never exported: a control
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from landbridge.api.core import Service
 from landbridge.api.discovery import EndpointSlice
@@ -33,14 +36,35 @@ _MULTICLUSTER = "multicluster.kubernetes.io/"
 
 def exported(service: Service | None, slices: tuple[EndpointSlice, ...]) -> tuple[EndpointSlice, ...]:
     """The slices of a Service that its cluster offers to others."""
-    if service is None:
+    if service is None or service.external_name:
         return ()
-    own = (s for s in slices if s.service == service.metadata.name and SOURCE not in s.metadata.annotations)
     if service.spec.selector:
-        return tuple(s for s in own if s.managed_by == CONTROL_PLANE_MANAGER)
-    if service.metadata.annotations.get(EXPORT_UNMANAGED) != "true":
+        return tuple(s for s in _own(service, slices) if s.managed_by == CONTROL_PLANE_MANAGER)
+    return _unmanaged(service, slices) if _consents(service) else ()
+
+
+def unconsented(service: Service | None, slices: tuple[EndpointSlice, ...]) -> tuple[EndpointSlice, ...]:
+    """The slices that only want the consent (rule S10)."""
+    if service is None or service.external_name or service.spec.selector or _consents(service):
         return ()
-    return tuple(s for s in own if not _imported(s))
+    return _unmanaged(service, slices)
+
+
+def fits(consumer: Service, slice_: EndpointSlice) -> bool:
+    """Whether a consumer's Service has the family of a slice: what else is in DNS nobody there can reach (rule S13)."""
+    return not consumer.families or slice_.address_type in consumer.families
+
+
+def _own(service: Service, slices: tuple[EndpointSlice, ...]) -> Iterator[EndpointSlice]:
+    return (s for s in slices if s.service == service.metadata.name and SOURCE not in s.metadata.annotations)
+
+
+def _unmanaged(service: Service, slices: tuple[EndpointSlice, ...]) -> tuple[EndpointSlice, ...]:
+    return tuple(s for s in _own(service, slices) if not _imported(s))
+
+
+def _consents(service: Service) -> bool:
+    return service.metadata.annotations.get(EXPORT_UNMANAGED) == "true"
 
 
 def _imported(slice_: EndpointSlice) -> bool:

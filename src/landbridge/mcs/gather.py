@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from landbridge.api.discovery import EndpointSlice
+from landbridge.api.discovery import EndpointSlice, ready
 from landbridge.api.meta import Key
 from landbridge.api.multicluster import MultiClusterService
 from landbridge.clusters.member import Member
-from landbridge.clusters.ownership import source, stranger
+from landbridge.clusters.ownership import imported, source, stranger
 from landbridge.mcs.ending import held
-from landbridge.mcs.exports import exported
+from landbridge.mcs.exports import exported, unconsented
 from landbridge.mcs.intent import NOT_KNOWN, Intent, intent
 from landbridge.mcs.plan import plan
 from landbridge.mcs.state import FleetState
 from landbridge.mcs.status import ClusterView
 from landbridge.mcs.views import ConsumerView, ProviderView, View
+from landbridge.mcs.withheld import withheld
 
 PENDING_AFTER = 1.0
 """Seconds after which an update that is not acknowledged is told. Every day's work is over before (rule S5)."""
@@ -42,9 +43,17 @@ def view(state: FleetState, member: Member, key: Key) -> View:
     providers = _providers(state, mcs, member.name) if mcs and wanted is Intent.SYNC else ()
     created = (service.metadata.creation_timestamp if service else None) or ""
     times = (member.since, created, state.decisive_since(key), *(p.since for p in _engaged(state, providers)))
-    consumer = ConsumerView(member.name, service, imports)
+    consumer = ConsumerView(member.name, service, imports, _own(member, key, state.uid))
     gone = _gone(state, member.name, imports) if wanted is Intent.KEEP and reason != NOT_KNOWN else frozenset[str]()
     return View(state.uid, key, wanted, reason, providers, consumer, max(times), state.current, gone)
+
+
+def _own(member: Member, key: Key, fleet: str) -> tuple[EndpointSlice, ...]:
+    """What may have host names of its own, if the Service is headless."""
+    service = member.services.store.get(key)
+    if service is None or not service.headless:
+        return ()
+    return tuple(slice_ for slice_ in member.slices.store.group(key) if not imported(slice_, fleet))
 
 
 def _gone(state: FleetState, consumer: str, imports: tuple[EndpointSlice, ...]) -> frozenset[str]:
@@ -66,22 +75,34 @@ def cluster_view(state: FleetState, name: str, mcs: MultiClusterService, now: fl
     service = member.services.store.get(key)
     slices = member.slices.store.group(key)
     own, imports = exported(service, slices), member.imports(key, state.uid)
+    seen, provides = view(state, member, key), name in mcs.spec.providers
     return ClusterView(
         name=name,
         joined=state.joined(name),
-        live=member.shows(provider=name in mcs.spec.providers),
+        live=member.shows(provider=provides),
         trouble=member.trouble,
         allowed=allowed,
         namespace=service is not None or not member.lacks_namespace(key.namespace),
         service=service,
-        own_ready=sum(slice_.ready for slice_ in own),
-        imported_ready=sum(slice_.ready for slice_ in imports),
+        own_ready=ready(own),
+        imported_ready=_ready_by_source(state, imports),
         refused=member.refused.get(key, ""),
         failed=member.failed.get(key) or member.contested.get(key) or held(name, imports),
-        pending=_pending(state, member, key, now),
+        pending=_pending(member, seen, now),
         successor=successor,
         strangers=tuple(sorted({stranger(slice_, state.uid) for slice_ in slices} - {""})),
+        current=member.is_itself and member.services.live and not member.services.doubts(key),
+        unconsented=len(unconsented(service, slices)) if provides else 0,
+        withheld=withheld(seen),
     )
+
+
+def _ready_by_source(state: FleetState, imports: tuple[EndpointSlice, ...]) -> int:
+    """One provider may have a family that another lacks, so each is counted by itself."""
+    by_source: dict[str, list[EndpointSlice]] = {}
+    for import_ in imports:
+        by_source.setdefault(source(import_, state.uid), []).append(import_)
+    return sum(map(ready, by_source.values()))
 
 
 def pending_in(state: FleetState, mcs: MultiClusterService, now: float) -> float | None:
@@ -91,12 +112,12 @@ def pending_in(state: FleetState, mcs: MultiClusterService, now: float) -> float
     return min((PENDING_AFTER - age for age in ages if age < PENDING_AFTER), default=None)
 
 
-def _pending(state: FleetState, member: Member, key: Key, now: float) -> bool:
+def _pending(member: Member, seen: View, now: float) -> bool:
     """Whether something is left to write that is worth telling: Ready means acknowledged."""
-    if key in member.failed or key in member.contested:
+    if seen.key in member.failed or seen.key in member.contested:
         return True
-    changes = plan(view(state, member, key))
-    since = member.queue.unsettled_since(key)
+    changes = plan(seen)
+    since = member.queue.unsettled_since(seen.key)
     return changes.adds_or_removes or (bool(changes) and since is not None and now - since >= PENDING_AFTER)
 
 

@@ -16,6 +16,7 @@
 | present                  | namespace barred  | -           | REMOVE | NamespaceBarred (S14)                        |
 | present                  | consumer          | not in view | KEEP   | ServiceNotInView: it may be there (S7)       |
 | present                  | consumer          | none        | REMOVE | NoService: it is the cluster's consent (S6)  |
+| present                  | consumer          | an alias    | REMOVE | ExternalName: nothing reads them (S10)       |
 | present                  | consumer          | present     | SYNC   | Consumer (S1)                                |
 
 KEEP is of what nobody said that it may go: imports from a cluster that a person sent away go all the same (see `plan`).
@@ -44,6 +45,7 @@ ENDED = "Ended"
 NOT_CONSUMER = "NotConsumer"
 NAMESPACE_BARRED = "NamespaceBarred"
 NO_SERVICE = "NoService"
+EXTERNAL_NAME = "ExternalName"
 SERVICE_NOT_IN_VIEW = "ServiceNotInView"
 CONSUMER = "Consumer"
 
@@ -103,9 +105,10 @@ def intent(
         NOT_CONSUMER: cluster not in mcs.spec.consumers,
         NAMESPACE_BARRED: not allowed,
         NO_SERVICE: service is None,
+        EXTERNAL_NAME: service is not None and service.external_name,
     }
     barrier = next((reason for reason, holds in barriers.items() if holds), "")
-    if barrier == NO_SERVICE and not services_live:
+    if barrier in (NO_SERVICE, EXTERNAL_NAME) and not services_live:
         return Decision(Intent.KEEP, SERVICE_NOT_IN_VIEW)
     return Decision(Intent.REMOVE, barrier) if barrier else Decision(Intent.SYNC, CONSUMER)
 

@@ -35,7 +35,8 @@ from landbridge.api.names import (
     SOURCE_CLUSTER,
 )
 from landbridge.clusters.ownership import import_name, proved, source, source_mark
-from landbridge.mcs.exports import exported
+from landbridge.mcs.exports import exported, fits
+from landbridge.mcs.hostnames import holders, sole
 from landbridge.mcs.intent import Intent
 from landbridge.mcs.views import ProviderView, View
 
@@ -142,11 +143,13 @@ def differences(one: EndpointSlice, other: EndpointSlice) -> list[str]:
 
 
 def _imports(view: View, service: Service, actual: dict[str, EndpointSlice]) -> dict[str, EndpointSlice]:
+    held = holders(view, service)
     wanted = (
-        _import(view, service, provider, slice_, actual)
+        _import(view, service, provider, copied, actual)
         for provider in view.providers
         if provider.live
         for slice_ in exported(provider.service, provider.slices)
+        if fits(service, slice_) and (copied := sole(slice_, provider.name, held))
     )
     return {slice_.metadata.name: slice_ for slice_ in wanted}
 

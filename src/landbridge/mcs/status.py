@@ -19,7 +19,9 @@ from landbridge.api.multicluster import (
     Role,
     State,
 )
-from landbridge.mcs.conflicts import conflict
+from landbridge.api.names import EXPORT_UNMANAGED
+from landbridge.mcs.conflicts import NO_CONFLICTS, NOT_COMPARED, Conflict, conflicts_in, named
+from landbridge.mcs.differences import differences
 from landbridge.mcs.intent import refusal
 
 
@@ -50,6 +52,12 @@ class ClusterView:
     """Why its new address or CA is not in use yet, where it has one."""
     strangers: tuple[str, ...] = ()
     """Other fleets that import endpoints of the Service too, by uid."""
+    current: bool = True
+    """Whether its Service is known as it is now."""
+    unconsented: int = 0
+    """How many slices it would export with its Service's consent."""
+    withheld: tuple[tuple[str, str], ...] = ()
+    """Why, and what, it does not import of what others offer."""
 
 
 ENDING = "Ending"
@@ -60,6 +68,8 @@ _NUMBERED = re.compile(r"\S*\d\S*", re.ASCII)
 Finding = tuple[State, str]
 Check = Callable[[Key, ClusterView], Finding | None]
 Truth = Literal["True", "False", "Unknown"]
+Said = tuple[str, Truth, str, str]
+"""A condition: type, status, reason and message."""
 
 
 def not_joined(_: Key, view: ClusterView) -> Finding | None:
@@ -95,6 +105,26 @@ def service_missing(key: Key, view: ClusterView) -> Finding | None:
     return "NoService", f"run: kubectl --context {view.name} -n {key.namespace} apply -f <definition of {key.name}>"
 
 
+def type_is_invalid(key: Key, view: ClusterView) -> Finding | None:
+    """Its Service is an alias of another name."""
+    if view.service is None or not view.service.external_name:
+        return None
+    return "InvalidServiceType", (
+        f"its Service {key.name} is of type ExternalName, which has no endpoints: none is exported, none imported; "
+        "make it a ClusterIP, or take this cluster off the MultiClusterService"
+    )
+
+
+def consent_missing(key: Key, view: ClusterView) -> Finding | None:
+    """It has slices, which nobody said may be exported."""
+    if not view.unconsented:
+        return None
+    return "NotExported", (
+        f"its Service has no selector, so its {view.unconsented} EndpointSlice(s) are not exported; if they are to be, "
+        f"run: kubectl --context {view.name} -n {key.namespace} annotate service {key.name} {EXPORT_UNMANAGED}=true"
+    )
+
+
 def write_forbidden(_: Key, view: ClusterView) -> Finding | None:
     """It does not let us write."""
     return ("Forbidden", view.refused) if view.refused else None
@@ -105,30 +135,33 @@ def work_left(_: Key, view: ClusterView) -> Finding | None:
     return ("Pending", view.failed or "endpoints are being written") if view.pending else None
 
 
-def conflicting(_: Key, view: ClusterView) -> Finding | None:
-    """It routes, but not as its Service says."""
-    found = _conflict(view)
-    return ("Conflict", found[1]) if found else None
-
-
 CHECKS: tuple[Check, ...] = (
     not_joined,
     contact_lost,
     namespace_barred,
     namespace_missing,
     service_missing,
+    type_is_invalid,
+    consent_missing,
     write_forbidden,
     work_left,
-    conflicting,
 )
 """In the order in which a person would have to mend them."""
 
 
 def status(mcs: MultiClusterService, views: Sequence[ClusterView], now: str) -> MultiClusterServiceStatus:
     """The new status; equal to the old one, times included, where nothing changed."""
-    found = [(view, next(filter(None, (check(mcs.metadata.key, view) for check in CHECKS)), None)) for view in views]
-    rows = [_row(mcs, view, finding, now) for view, finding in found]
-    return _status(mcs, views, rows, _ready(mcs, rows), now)
+    found = conflicts(mcs, views)
+    rows = [_row(mcs, view, _finding(mcs.metadata.key, view, found), now) for view in views]
+    return _status(mcs, rows, _ready(mcs, rows), _conflict(views, found), now)
+
+
+def _finding(key: Key, view: ClusterView, found: Sequence[Conflict]) -> Finding | None:
+    """What has to be mended first; else in what it routes otherwise than its Service says."""
+    if first := next(filter(None, (check(key, view) for check in CHECKS)), None):
+        return first
+    messages = [conflict.message for conflict in found if view.name in conflict.clusters]
+    return ("Conflict", "; ".join(messages)) if messages else None
 
 
 def ending(
@@ -139,7 +172,8 @@ def ending(
     message = "; ".join(f"{cluster}: {remainder}" for cluster, remainder in left.items())
     others = ", ".join(mcs.metadata.finalizers)
     message = message or f"nothing of it is left in any cluster; it is held by finalizer {others}, which is not ours"
-    return _status(mcs, views, rows, ("Ready", "False", ENDING, message), now)
+    conflict = _conflict(views, conflicts(mcs, views))
+    return _status(mcs, rows, ("Ready", "False", ENDING, message), conflict, now)
 
 
 def _ending_in(key: Key, view: ClusterView, left: str) -> Finding | None:
@@ -150,9 +184,9 @@ def _ending_in(key: Key, view: ClusterView, left: str) -> Finding | None:
 
 def _status(
     mcs: MultiClusterService,
-    views: Sequence[ClusterView],
     rows: Sequence[ClusterStatus],
-    ready: tuple[str, Truth, str, str],
+    ready: Said,
+    conflict: Said,
     now: str,
 ) -> MultiClusterServiceStatus:
     """What is as it was keeps its time."""
@@ -161,7 +195,7 @@ def _status(
         observed_generation=mcs.metadata.generation,
         conditions=tuple(
             _keep_transition(Condition(*found, now, mcs.metadata.generation), old.conditions)
-            for found in (ready, _conflicts(views))
+            for found in (ready, conflict)
         ),
         providers=",".join(mcs.spec.providers),
         consumers=",".join(mcs.spec.consumers),
@@ -191,7 +225,7 @@ def _row(mcs: MultiClusterService, view: ClusterView, finding: Finding | None, n
     return _keep_time(row, mcs.status.clusters if mcs.status else ())
 
 
-def _ready(mcs: MultiClusterService, rows: Sequence[ClusterStatus]) -> tuple[str, Truth, str, str]:
+def _ready(mcs: MultiClusterService, rows: Sequence[ClusterStatus]) -> Said:
     if refused := refusal(mcs.metadata.key):
         return "Ready", "False", *refused
     bad = [row for row in rows if row.state not in ("Synced", "Conflict")]
@@ -202,15 +236,32 @@ def _ready(mcs: MultiClusterService, rows: Sequence[ClusterStatus]) -> tuple[str
     return "Ready", "Unknown" if stale else "False", next(r.state for r in bad if stale or r.state != "Stale"), message
 
 
-def _conflicts(views: Sequence[ClusterView]) -> tuple[str, Truth, str, str]:
-    found = [conflict for view in views if (conflict := _conflict(view))]
-    if not found:
-        return "Conflict", "False", "NoConflicts", "the clusters' Services agree"
-    return "Conflict", "True", found[0][0], "; ".join(message for _, message in found)
+def conflicts(mcs: MultiClusterService, views: Sequence[ClusterView]) -> list[Conflict]:
+    """All of them: first what is wrong in one cluster, then where the clusters differ; last known where out of view."""
+    found = [conflict for view in views for conflict in _conflicts_in(mcs, view)]
+    return found + differences({view.name: view.service for view in views if view.service and _takes_part(view)})
 
 
-def _conflict(view: ClusterView) -> tuple[str, str] | None:
-    return conflict(view.name, view.service, imports=view.imported_ready > 0, strangers=view.strangers)
+def _conflicts_in(mcs: MultiClusterService, view: ClusterView) -> list[Conflict]:
+    imports = view.name in mcs.spec.consumers and any(name != view.name for name in mcs.spec.providers)
+    return conflicts_in(view.name, view.service, imports=imports, strangers=view.strangers, withheld=view.withheld)
+
+
+def _takes_part(view: ClusterView) -> bool:
+    return view.joined and view.allowed
+
+
+def _conflict(views: Sequence[ClusterView], found: Sequence[Conflict]) -> Said:
+    """The condition; that there is none is said only where all were compared."""
+    left = [view.name for view in views if not (_takes_part(view) and view.live and view.current and view.service)]
+    unknown = [f"not compared: {named(left)}, whose Service is not in view"] if left else []
+    if found:
+        reasons = ",".join(dict.fromkeys(conflict.reason for conflict in found))
+        messages = dict.fromkeys([*(conflict.message for conflict in found), *unknown])
+        return "Conflict", "True", reasons, "; ".join(messages)
+    if left:
+        return "Conflict", "Unknown", NOT_COMPARED, unknown[0]
+    return "Conflict", "False", NO_CONFLICTS, "the clusters' Services agree"
 
 
 def _keep_time(row: ClusterStatus, old: Sequence[ClusterStatus]) -> ClusterStatus:

@@ -32,6 +32,8 @@ class ConsumerView:
     service: Service | None
     imports: tuple[EndpointSlice, ...]
     """The slices of the Service that this fleet wrote."""
+    own: tuple[EndpointSlice, ...] = ()
+    """All other slices of the Service, if it is headless: what is imported must not have their host names."""
 
 
 @dataclass(frozen=True)

@@ -13,15 +13,20 @@ from landbridge.api.core import (
     SECRETS,
     SERVICE_ACCOUNTS,
     SERVICES,
+    ClientIP,
     ConfigMap,
     Secret,
     Service,
+    ServicePort,
     ServiceSpec,
+    SessionAffinityConfig,
 )
 from landbridge.api.discovery import SLICES
 from landbridge.api.kind import Kind
 from landbridge.api.meta import Key, Object, ObjectMeta, OwnedMeta
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
+from landbridge.kube.lenient import readable
+from landbridge.kube.unreadable import Unreadable
 
 KINDS = [SERVICES, NAMESPACES, NODES, SECRETS, CONFIG_MAPS, SERVICE_ACCOUNTS, SLICES, LEASES, MULTI_CLUSTER_SERVICES]
 
@@ -132,3 +137,43 @@ def test_keys_order_and_read_as_namespace_and_name() -> None:
     assert [str(key) for key in sorted([Key("b", "a"), Key("a", "z"), Key("", "n")])] == ["n", "a/z", "b/a"]
     assert ObjectMeta(name="a", namespace="b").key == Key("b", "a")
     assert len({Key("a", "b"), Key("a", "b")}) == 1
+
+
+def test_what_a_service_says_of_its_routing_is_read() -> None:
+    spec = b"""{"metadata": {"name": "web"}, "spec": {
+      "type": "LoadBalancer", "clusterIP": "10.96.0.7", "clusterIPs": ["10.96.0.7"],
+      "ipFamilies": ["IPv4", "IPv6"], "ipFamilyPolicy": "PreferDualStack",
+      "ports": [{"name": "http", "protocol": "TCP", "port": 80, "targetPort": "web", "nodePort": 30080,
+                 "appProtocol": "kubernetes.io/h2c"}, {"port": 53, "targetPort": 53, "protocol": "UDP"}],
+      "selector": {"app": "web"}, "sessionAffinity": "ClientIP",
+      "sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 60}},
+      "internalTrafficPolicy": "Local", "externalTrafficPolicy": "Local", "publishNotReadyAddresses": true}}"""
+    found = SERVICES.decoder.decode(spec)
+    assert found.spec == ServiceSpec(
+        cluster_ip="10.96.0.7",
+        selector={"app": "web"},
+        type="LoadBalancer",
+        ports=(ServicePort("http", "TCP", 80, "kubernetes.io/h2c"), ServicePort(None, "UDP", 53)),
+        ip_families=("IPv4", "IPv6"),
+        session_affinity="ClientIP",
+        session_affinity_config=SessionAffinityConfig(ClientIP(60)),
+        internal_traffic_policy="Local",
+        external_traffic_policy="Local",
+        publish_not_ready_addresses=True,
+    )
+    assert found.families == ("IPv4", "IPv6")
+    assert not found.external_name
+
+
+def test_a_service_with_nothing_in_its_fields_is_read_s15() -> None:
+    fields = ("selector", "ports", "ipFamilies", "sessionAffinityConfig", "internalTrafficPolicy", "type")
+    spec = ", ".join(f'"{field}": null' for field in fields)
+    found = SERVICES.decoder.decode(f'{{"metadata": {{"name": "web"}}, "spec": {{{spec}}}}}')
+    assert found.spec == ServiceSpec()
+
+
+def test_a_service_with_an_odd_port_costs_only_itself_s15() -> None:
+    meta = b'"metadata": {"name": "web", "namespace": "shop", "resourceVersion": "7"}'
+    found = readable(SERVICES.decoder, b"{" + meta + b', "spec": {"ports": [{"port": "80"}]}}')
+    assert isinstance(found, Unreadable)
+    assert (found.key, found.version) == (Key("shop", "web"), "7")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from landbridge.api.discovery import SLICES, Conditions, Endpoint, EndpointSlice
+from landbridge.api.discovery import SLICES, Conditions, Endpoint, EndpointSlice, ready
 from landbridge.api.meta import Key
 
 FULL = {
@@ -114,3 +114,11 @@ def test_endpoint_of_unknown_readiness_counts_as_ready(ready: bool | None, count
 def test_false_is_written_and_unknown_is_not() -> None:
     written = SLICES.encode(EndpointSlice(endpoints=(Endpoint(("10.1.0.7",), Conditions(ready=False)),)))
     assert msgspec.json.decode(written)["endpoints"][0]["conditions"] == {"ready": False}
+
+
+def test_an_endpoint_with_addresses_of_two_families_counts_once_s13() -> None:
+    four = EndpointSlice(address_type="IPv4", endpoints=(Endpoint(("10.1.0.7",)), Endpoint(("10.1.0.8",))))
+    six = EndpointSlice(address_type="IPv6", endpoints=(Endpoint(("fd00::7",)), Endpoint(("fd00::8",))))
+    assert ready([]) == 0
+    assert ready([four, six]) == 2
+    assert ready([four, four, six]) == 4, "slices of one family add up"

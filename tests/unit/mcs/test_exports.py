@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from landbridge.api.meta import Key
 from landbridge.api.names import EXPORT_UNMANAGED, FLEET, MANAGER, SOURCE, SOURCE_CLUSTER
-from landbridge.mcs.exports import OTHER_IMPORTERS, exported
+from landbridge.mcs.exports import OTHER_IMPORTERS, exported, fits, unconsented
 from tests.unit.objects import service, slice_
 
 CONSENT = {EXPORT_UNMANAGED: "true"}
@@ -71,3 +71,30 @@ def test_s2_what_is_marked_as_a_copy_is_not_exported(selector: bool) -> None:
     copy = slice_("a")
     copy = replace(copy, metadata=replace(copy.metadata, annotations={SOURCE: "old/a"}))
     assert exported(service(selector=selector, annotations=CONSENT), (copy,)) == ()
+
+
+@pytest.mark.parametrize("selector", [True, False])
+def test_frozen_slices_of_an_alias_are_not_exported_s10(selector: bool) -> None:
+    """Kubernetes leaves them as they were, and deletes none."""
+    alias = service(selector=selector, annotations=CONSENT, type="ExternalName")
+    assert exported(alias, (slice_(), slice_(manager="a-person"))) == ()
+    assert unconsented(alias, (slice_(), slice_(manager="a-person"))) == ()
+
+
+def test_what_only_wants_consent_is_what_consent_would_export_s10() -> None:
+    slices = (slice_("frozen"), slice_("by-hand", manager="a-person"), slice_("ours", manager=MANAGER))
+    assert unconsented(service(selector=False), slices) == exported(
+        service(selector=False, annotations=CONSENT), slices
+    )
+    assert unconsented(service(selector=False, annotations=CONSENT), slices) == ()
+    assert unconsented(service(), slices) == ()
+    assert unconsented(None, slices) == ()
+
+
+@pytest.mark.parametrize(
+    ("families", "fitting"),
+    [(("IPv4",), {"IPv4"}), (("IPv6", "IPv4"), {"IPv4", "IPv6"}), (None, {"IPv4", "IPv6", "FQDN"})],
+)
+def test_families_fit_that_the_consumers_service_has_s13(families: tuple[str, ...] | None, fitting: set[str]) -> None:
+    there = service(ip_families=families)
+    assert {kind for kind in ("IPv4", "IPv6", "FQDN") if fits(there, slice_(address_type=kind))} == fitting

@@ -14,7 +14,7 @@ from landbridge.api.core import NAMESPACES, SERVICES, Service
 from landbridge.api.discovery import SLICES
 from landbridge.api.meta import Key
 from landbridge.api.multicluster import MultiClusterService
-from landbridge.api.names import FLEET, MANAGER
+from landbridge.api.names import FLEET, MANAGER, SOURCE_CLUSTER
 from landbridge.clusters.member import Member
 from landbridge.fleet.record import FleetRecord
 from landbridge.mcs.apply import apply
@@ -329,3 +329,50 @@ async def test_s7_another_fleets_imports_are_told() -> None:
         await settle()
         assert stage.told("new").strangers == ("fleet-0",)
         assert stage.told("old").strangers == ()
+
+
+async def test_an_endpoint_of_two_families_counts_once_in_each_cluster_s13() -> None:
+    async with two(mcs("old new third", "new")) as at:
+        at.old.add(SLICES, slice_("six", "fd00::1", "fd00::2", address_type="IPv6"))
+        await settle()
+        assert at.told("old").own_ready == 2
+        await apply(at.member("new"), plan(view(at.state, at.member("new"), SERVICE2)))
+        assert at.told("new").imported_ready == 2
+
+
+async def test_providers_of_one_family_each_are_both_counted_s13() -> None:
+    six = slice_("six", "fd00::1", "fd00::2", "fd00::3", address_type="IPv6")
+    async with two() as at:
+        for name, source in (("old", slice_("a", "10.1.0.1", "10.1.0.2")), ("third", six)):
+            labels = {FLEET: FLEET_UID, SOURCE_CLUSTER: name}
+            copy = slice_(f"of-{name}", manager=MANAGER, labels=labels)
+            at.new.add(SLICES, msgspec.structs.replace(source, metadata=copy.metadata))
+        await settle()
+        assert at.told("new").imported_ready == 5
+
+
+async def test_a_provider_without_consent_is_told_with_what_it_would_export_s10() -> None:
+    async with two(mcs("old", "new")) as at:
+        for api in (at.old, at.new):
+            api.add(SERVICES, service(selector=False))
+        await settle()
+        assert (at.told("old").unconsented, at.told("old").own_ready) == (1, 0)
+        assert at.told("new").unconsented == 0, "it provides nothing"
+
+
+async def test_a_service_is_current_while_services_are_in_view_s10() -> None:
+    async with two(mcs("old", "new")) as at:
+        assert at.told("new").current
+        at.new.cut(SERVICES)
+        await settle()
+        assert not at.told("new").current
+
+
+@pytest.mark.parametrize("headless", [True, False])
+async def test_own_slices_are_looked_at_where_host_names_matter_s10(headless: bool) -> None:
+    async with two(there=service(headless=headless)) as at:
+        at.new.add(SLICES, slice_("copy", manager=MANAGER, labels={FLEET: FLEET_UID}))
+        await settle()
+        found = view(at.state, at.member("new"), SERVICE2).consumer.own
+        assert [slice_.metadata.name for slice_ in found] == (["b"] if headless else [])
+        assert at.told("new").withheld == ()

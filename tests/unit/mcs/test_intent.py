@@ -11,6 +11,7 @@ from landbridge.mcs.intent import (
     CONSUMER,
     DEBT,
     ENDED,
+    EXTERNAL_NAME,
     LEAVING,
     NAMESPACE_BARRED,
     NO_FINALIZER,
@@ -80,6 +81,12 @@ def test_s6_a_consumer_without_the_service_has_not_consented() -> None:
 def test_s7_a_service_that_is_not_in_view_may_be_there() -> None:
     assert decide(mcs(), there=None, seen=False) == (Intent.KEEP, SERVICE_NOT_IN_VIEW)
     assert decide(mcs(ending=True), there=None, seen=False) == (Intent.REMOVE, ENDED)
+
+
+def test_an_alias_imports_nothing_as_far_as_is_in_view_s10() -> None:
+    alias = service(type="ExternalName")
+    assert decide(mcs(), there=alias) == (Intent.REMOVE, EXTERNAL_NAME)
+    assert decide(mcs(), there=alias, seen=False) == (Intent.KEEP, SERVICE_NOT_IN_VIEW)
 
 
 def test_s7_a_service_that_was_seen_is_consent_until_it_is_seen_to_be_gone() -> None:

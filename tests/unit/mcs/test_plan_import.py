@@ -11,6 +11,7 @@ from landbridge.api.discovery import SLICES, Conditions, Endpoint, EndpointPort,
 from landbridge.api.meta import Key
 from landbridge.clusters.ownership import import_name
 from landbridge.mcs.plan import plan
+from landbridge.mcs.withheld import withheld
 from tests.unit.mcs.views import SOURCE, only, provider, synced, view
 from tests.unit.objects import FLEET_UID, SERVICE2, service, slice_
 
@@ -37,6 +38,11 @@ def test_s3_a_name_is_bounded_however_long_its_parts_are() -> None:
     assert len(long) == 63 + 1 + 16
     assert long.removeprefix("w" * 63 + "-").isalnum()
     assert long == long.lower()
+
+
+def test_s3_a_name_begins_with_the_services_and_a_dash() -> None:
+    """ingress-nginx looks for slices of a Service by that prefix first; other tools may, too."""
+    assert name(service="web").startswith("web-")
 
 
 @pytest.mark.parametrize("headless", [False, True])
@@ -153,3 +159,27 @@ def test_labels_of_the_source_are_no_difference() -> None:
 def test_s12_defaults_that_the_api_server_fills_in_are_no_difference(there: Service) -> None:
     source = replace(SOURCE, ports=(EndpointPort(None, None, 8080),))
     assert not plan(view(provider(source), imports=synced(provider(source), there=there), there=there))
+
+
+DUAL = provider(slice_("four", "10.1.0.1"), slice_("six", "fd00::1", address_type="IPv6"))
+
+
+@pytest.mark.parametrize("families", [("IPv4",), ("IPv6",), ("IPv4", "IPv6"), ("IPv6", "IPv4")])
+def test_families_that_the_consumers_service_lacks_are_not_imported_s13(families: tuple[str, ...]) -> None:
+    there = service(ip_families=families)
+    assert {import_.address_type for import_ in synced(DUAL, there=there)} == set(families)
+
+
+def test_a_family_that_the_consumers_service_loses_goes_s13() -> None:
+    imports = synced(DUAL, there=service(ip_families=("IPv4", "IPv6")))
+    changes = plan(view(DUAL, imports=imports, there=service(ip_families=("IPv4",))))
+    assert [change.slice.address_type for change in changes.delete] == ["IPv6"]
+    assert not changes.create
+    assert not changes.update
+
+
+def test_addresses_that_are_not_imported_are_told_s13() -> None:
+    assert withheld(view(DUAL, there=service(ip_families=("IPv4", "IPv6")))) == ()
+    ((reason, message),) = withheld(view(DUAL, there=service(ip_families=("IPv4",))))
+    assert reason == "IPFamilyConflict"
+    assert message == "new: IPv6 addresses of old are not imported, its Service has IPv4 alone"

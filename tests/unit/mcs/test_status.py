@@ -54,14 +54,21 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
         "NoService",
         "run: kubectl --context old -n mcs-demo apply -f <definition of service2>",
     ),
+    "alias": (
+        {"service": service(type="ExternalName")},
+        "InvalidServiceType",
+        "its Service service2 is of type ExternalName, which has no endpoints: none is exported, none imported; make "
+        "it a ClusterIP, or take this cluster off the MultiClusterService",
+    ),
+    "consent missing": (
+        {"unconsented": 2},
+        "NotExported",
+        "its Service has no selector, so its 2 EndpointSlice(s) are not exported; if they are to be, run: kubectl "
+        "--context old -n mcs-demo annotate service service2 landbridge.dev/export-unmanaged=true",
+    ),
     "write forbidden": ({"refused": "may not create"}, "Forbidden", "may not create"),
     "work left": ({"pending": True}, "Pending", "endpoints are being written"),
-    "zone preference": (
-        {"service": service(traffic_distribution="PreferClose")},
-        "Conflict",
-        "old: trafficDistribution PreferClose has no effect while endpoints are imported, because imports carry no "
-        "zones; remove it, or expect traffic to be spread over all endpoints",
-    ),
+    "something withheld": ({"withheld": (("SomeConflict", "old: so it is"),)}, "Conflict", "old: so it is"),
 }
 
 
@@ -149,7 +156,7 @@ def test_a_rows_time_changes_with_anything_in_it(fields: dict[str, Any]) -> None
 
 
 def test_a_conditions_time_changes_only_with_its_status() -> None:
-    missing = after(mcs(), GOOD, replace(NEW, service=None))
+    missing = after(mcs(), GOOD, replace(NEW, pending=True))
     assert condition(missing, "Ready").last_transition_time == LATER
     assert condition(missing, "Conflict").last_transition_time == NOW
     seen = msgspec.structs.replace(mcs(), status=missing)
@@ -192,6 +199,59 @@ def test_s4_a_conflict_is_reported_and_does_not_make_a_service_unready() -> None
     assert (conflict.status, conflict.reason) == ("True", "TrafficDistributionConflict")
     assert conflict.message.startswith("old: ")
     assert "; new: " in conflict.message
+
+
+def test_where_services_differ_every_row_and_the_condition_say_it_s10() -> None:
+    sticky = service(session_affinity="ClientIP", internal_traffic_policy="Local")
+    found = after(mcs("old new", "new"), GOOD, replace(NEW, service=sticky))
+    conflict = condition(found, "Conflict")
+    assert conflict.status == "True"
+    assert conflict.reason == "InternalTrafficPolicyConflict,SessionAffinityConflict"
+    assert "new: internalTrafficPolicy Local" in conflict.message
+    assert "ClientIP in new; None in old" in conflict.message
+    assert {row.state for row in found.clusters} == {"Conflict"}
+    assert "new: internalTrafficPolicy Local" not in row(found, "old").message
+    assert condition(found, "Ready").status == "True", "what can be routed is"
+
+
+NOT_COMPARED: dict[str, dict[str, Any]] = {
+    "no Service": {"service": None},
+    "out of view": {"live": False},
+    "Services out of view": {"current": False},
+    "not of the fleet": {"joined": False},
+    "barred": {"allowed": False},
+}
+
+
+@pytest.mark.parametrize("fields", NOT_COMPARED.values(), ids=NOT_COMPARED.keys())
+def test_no_conflict_is_said_only_where_every_cluster_was_compared_s10(fields: dict[str, Any]) -> None:
+    conflict = condition(after(mcs(), GOOD, changed(NEW, fields)), "Conflict")
+    assert (conflict.status, conflict.reason) == ("Unknown", "NotCompared")
+    assert conflict.message == "not compared: new, whose Service is not in view"
+
+
+def test_a_conflict_with_what_was_last_seen_stays_one_s10() -> None:
+    away = replace(NEW, live=False, service=service(session_affinity="ClientIP"))
+    conflict = condition(after(mcs(), GOOD, away), "Conflict")
+    assert (conflict.status, conflict.reason) == ("True", "SessionAffinityConflict")
+    assert conflict.message.endswith("; not compared: new, whose Service is not in view")
+
+
+def test_what_takes_no_part_differs_from_nobody_s10() -> None:
+    barred = replace(NEW, allowed=False, service=service(session_affinity="ClientIP"))
+    assert condition(after(mcs(), GOOD, barred), "Conflict").status == "Unknown"
+
+
+def test_an_only_cluster_has_no_imports_that_could_be_unused_s10() -> None:
+    found = status(mcs("old", "old"), [replace(GOOD, service=service(internal_traffic_policy="Local"))], NOW)
+    assert condition(found, "Conflict").reason == "NoConflicts"
+
+
+@pytest.mark.parametrize("fields", [{"unconsented": 1}, {"service": service(type="ExternalName")}], ids=str)
+def test_a_provider_that_exports_nothing_for_want_of_a_word_is_not_ready_s10(fields: dict[str, Any]) -> None:
+    ready = condition(after(mcs(), changed(GOOD, fields), NEW), "Ready")
+    assert ready.status == "False"
+    assert ready.reason in ("NotExported", "InvalidServiceType")
 
 
 @pytest.mark.parametrize("key", [Key("kube-system", "web"), Key("default", "kubernetes")], ids=str)

@@ -29,8 +29,9 @@ def view(
     fleet: str = FLEET_UID,
     current: bool = True,
     gone: frozenset[str] = frozenset(),
+    own: tuple[EndpointSlice, ...] = (),
 ) -> View:
-    consumer = ConsumerView("new", there or service(), imports)
+    consumer = ConsumerView("new", there or service(), imports, own)
     return View(fleet, SERVICE2, intent, reason, providers, consumer, SINCE, current, gone)
 
 
