@@ -79,12 +79,9 @@ def test_every_metric_is_documented() -> None:
 
 
 def test_every_state_reason_and_exit_code_is_documented() -> None:
-    reasons = [
-        conflicts.TRAFFIC_DISTRIBUTION,
-        conflicts.FOREIGN_IMPORTS,
-        intent.RESERVED_NAMESPACE,
-        intent.RESERVED_SERVICE,
-    ]
+    of_conflicts = [value for name, value in vars(conflicts).items() if name.isupper() and isinstance(value, str)]
+    assert conflicts.PORT in of_conflicts
+    reasons = [*of_conflicts, intent.RESERVED_NAMESPACE, intent.RESERVED_SERVICE]
     assert [word for word in (*get_args(State), *reasons) if f"`{word}`" not in reference()] == []
     assert [code for code in EXIT_CODES if f"| {code} |" not in reference()] == []
 
