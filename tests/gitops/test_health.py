@@ -49,6 +49,8 @@ def with_status(ready: str, reason: str, *, conflict: str = "", generation: int 
         (with_status("False", "Forbidden"), "Degraded: as it is"),
         (with_status("False", "ReservedNamespace"), "Degraded: as it is"),
         (with_status("False", "ReservedService"), "Degraded: as it is"),
+        (with_status("False", "NotExported"), "Degraded: as it is"),
+        (with_status("False", "InvalidServiceType"), "Degraded: as it is"),
     ],
 )
 async def test_health_follows_the_status(bare_shell: Shell, tmp_path: Path, found: dict[str, Any], said: str) -> None:

@@ -23,6 +23,9 @@ PROXY = "kube-proxy"
 # and a Secret that asks for a service account's token gets one.
 _CONTROLLERS_WITHOUT_NODES = "namespace-controller,garbage-collector-controller,serviceaccount-token-controller"
 
+SERVICES6 = "fd00:10:96::/112"
+"""Second network of ClusterIPs, so that Services may be dual-stack, where there are no nodes that would carry it."""
+
 AUDIT_POLICY = {
     "apiVersion": "audit.k8s.io/v1",
     "kind": "Policy",
@@ -107,7 +110,7 @@ class ControlPlane:
             f"--tls-cert-file={pki}/apiserver.crt",
             f"--tls-private-key-file={pki}/apiserver.key",
             f"--client-ca-file={pki}/ca.crt",
-            f"--service-cluster-ip-range={self.addresses.services}",
+            f"--service-cluster-ip-range={self.addresses.services}{'' if self.inside else f',{SERVICES6}'}",
             "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
             f"--service-account-key-file={pki}/accounts.pub",
             f"--service-account-signing-key-file={pki}/accounts.key",

@@ -1,7 +1,9 @@
 -- Health of MultiClusterService, by `landbridge fleet init --argocd`; a change made here would be overwritten.
 
 -- Reasons of Ready=False that waiting does not mend: a person has to. All others end when what is missing comes.
-local lasting = {Forbidden = true, ReservedNamespace = true, ReservedService = true}
+local lasting = {
+  Forbidden = true, InvalidServiceType = true, NotExported = true, ReservedNamespace = true, ReservedService = true,
+}
 
 local function health(status, message)
   return {status = status, message = message}
