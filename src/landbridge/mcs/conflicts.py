@@ -86,7 +86,7 @@ def _unused(cluster: str, service: Service) -> Iterator[tuple[str, str]]:
         yield EXTERNAL_TRAFFIC_POLICY, f"{cluster}: {text}"
     if NEG in service.metadata.annotations:
         text = (
-            f"annotation {NEG} lets load balancers of GKE reach pods past kube-proxy; they fail over imports, which "
-            "are no pods of this cluster; take it off, or give them a Service of their own"
+            f"annotation {NEG} lets load balancers of GKE reach pods past kube-proxy; one that does (see {NEG}-status) "
+            "fails over imports, which are no pods of this cluster; give it a Service of its own"
         )
         yield NETWORK_ENDPOINT_GROUP, f"{cluster}: {text}"

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from landbridge.api.core import Service, ServicePort
 from landbridge.mcs.conflicts import (
+    EXTERNAL_TRAFFIC_POLICY,
     INTERNAL_TRAFFIC_POLICY,
     IP_FAMILY,
     NOT_READY_ADDRESSES,
@@ -72,6 +73,10 @@ def _internal_traffic_policy(service: Service) -> Values:
     return frozenset({service.spec.internal_traffic_policy or "Cluster"})
 
 
+def _external_traffic_policy(service: Service) -> Values:
+    return frozenset(filter(None, {service.spec.external_traffic_policy}))
+
+
 def _traffic_distribution(service: Service) -> Values:
     return frozenset({service.spec.traffic_distribution or "none"})
 
@@ -90,6 +95,7 @@ _OF_THOSE_WITH_ADDRESS = (  # kube-proxy does not look at headless ones
     Aspect(SESSION_AFFINITY, "sessionAffinity", _affinity),
     Aspect(SESSION_AFFINITY_CONFIG, "session affinity's timeoutSeconds", _affinity_seconds),
     Aspect(INTERNAL_TRAFFIC_POLICY, "internalTrafficPolicy", _internal_traffic_policy),
+    Aspect(EXTERNAL_TRAFFIC_POLICY, "externalTrafficPolicy", _external_traffic_policy),
     Aspect(TRAFFIC_DISTRIBUTION, "trafficDistribution", _traffic_distribution),
 )
 

@@ -166,6 +166,14 @@ async def test_s7_lost_contact_is_no_news_to_members_and_reported_when_it_lasts(
     assert await asked(rig) == {}
 
 
+async def test_services_out_of_view_are_reported_late_s5(rig: Rig) -> None:
+    """Of a mere consumer its status then says no more than that its Service is not compared."""
+    await quiet(rig)
+    rig.world.clusters["new"].cut(SERVICES)
+    assert await reported(rig, LOST_REPORT_DELAY * 0.9) == []
+    assert await reported(rig, LOST_REPORT_DELAY * 0.2) == [SERVICE2]
+
+
 async def test_lost_contact_is_not_reported_where_the_cluster_takes_no_part(rig: Rig) -> None:
     await quiet(rig)
     rig.world.clusters["third"].cut()

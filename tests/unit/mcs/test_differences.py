@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from landbridge.api.core import ClientIP, Service, ServicePort, SessionAffinityConfig
 from landbridge.mcs.conflicts import (
+    EXTERNAL_TRAFFIC_POLICY,
     INTERNAL_TRAFFIC_POLICY,
     IP_FAMILY,
     NOT_READY_ADDRESSES,
@@ -88,6 +89,12 @@ DIFFERENT: dict[str, tuple[Service, Service, str, str]] = {
         INTERNAL_TRAFFIC_POLICY,
         "Cluster in new; Local in old",
     ),
+    "external traffic policy": (
+        service(external_traffic_policy="Local"),
+        service(external_traffic_policy="Cluster"),
+        EXTERNAL_TRAFFIC_POLICY,
+        "Cluster in new; Local in old",
+    ),
     "traffic distribution": (
         service(traffic_distribution="PreferClose"),
         service(),
@@ -128,6 +135,7 @@ ALIKE: dict[str, tuple[Service, Service]] = {
         service(session_affinity="None", session_affinity_config=SessionAffinityConfig(ClientIP(5))),
     ),
     "default protocol": (service(ports=(HTTP,)), service(ports=(replace(HTTP, protocol=None),))),
+    "policy for traffic from outside, where there is none": (service(external_traffic_policy="Local"), service()),
     "order of ports": (service(ports=(HTTP, DNS)), service(ports=(DNS, HTTP))),
     "order of families": (service(ip_families=("IPv4", "IPv6")), service(ip_families=("IPv6", "IPv4"))),
     "families that an old cluster does not tell": (service(ip_families=("IPv4",)), service()),
@@ -172,6 +180,7 @@ services = st.builds(
     session_affinity=st.sampled_from([None, "None", "ClientIP"]),
     session_affinity_config=st.sampled_from([None, SessionAffinityConfig(), SessionAffinityConfig(ClientIP(60))]),
     internal_traffic_policy=st.sampled_from([None, "Cluster", "Local"]),
+    external_traffic_policy=st.sampled_from([None, "Cluster", "Local"]),
     traffic_distribution=st.sampled_from([None, "PreferClose"]),
     publish_not_ready_addresses=st.sampled_from([None, True, False]),
 )
