@@ -46,6 +46,7 @@ def with_status(ready: str, reason: str, *, conflict: str = "", generation: int 
         (with_status("False", "NoService"), "Progressing: as it is"),
         (with_status("False", "NoNamespace"), "Progressing: as it is"),
         (with_status("False", "NoCluster"), "Progressing: as it is"),
+        (with_status("False", "NoEndpoints"), "Progressing: as it is"),
         (with_status("False", "Forbidden"), "Degraded: as it is"),
         (with_status("False", "ReservedNamespace"), "Degraded: as it is"),
         (with_status("False", "ReservedService"), "Degraded: as it is"),

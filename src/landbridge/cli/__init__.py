@@ -10,9 +10,11 @@ from cyclopts import App, CycloptsError
 
 from landbridge.cli import fleet, version
 from landbridge.cli.controller import controller
+from landbridge.cli.options import LONGEST_LINE
 from landbridge.cli.outcome import EPILOGUE, INTERRUPTED, USAGE, outcome
 from landbridge.fleet.refusal import RefusedError, TimedOutError
 from landbridge.kube.errors import KubeError
+from landbridge.telemetry.text import shown
 
 app = App(
     name="landbridge",
@@ -34,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(USAGE)
     except (KubeError, RefusedError, TimedOutError, OSError) as error:
         code, message = outcome(error)
-        print(f"landbridge: {message}", file=sys.stderr)
+        print(f"landbridge: {shown(message, LONGEST_LINE)}", file=sys.stderr)
         sys.exit(code)
     except (KeyboardInterrupt, asyncio.CancelledError):
         sys.exit(INTERRUPTED)

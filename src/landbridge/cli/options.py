@@ -10,7 +10,10 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
+
+from landbridge.telemetry.text import shown
 
 Kubeconfig = Annotated[
     Path | None, Parameter(help="Your kubeconfig; by default $KUBECONFIG, or ~/.kube/config.", show_default=False)
@@ -38,11 +41,15 @@ Format = Literal["text", "json"]
 Output = Annotated[Format, Parameter(name=["--output", "-o"], help="How to print the result.")]
 
 
+LONGEST_LINE = 4000
+"""Bytes that are printed of it: names and messages may be others' (rule S15)."""
+
+
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Console:
     """Print a result as a table: as wide as the terminal, or wide enough for a file. Gives what prints more lines."""
     table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(escape(shown(cell, LONGEST_LINE)) for cell in row))
     console = Console(soft_wrap=True, width=None if Console().is_terminal else 240)
     console.print(table)
     return console
@@ -50,4 +57,4 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Consol
 
 def report(line: str) -> None:
     """Say what is being done, on standard error: standard output is for results."""
-    print(line, file=sys.stderr, flush=True)
+    print(shown(line, LONGEST_LINE), file=sys.stderr, flush=True)

@@ -11,7 +11,7 @@ from landbridge.fleet.cluster import Cluster
 from landbridge.fleet.trouble import Trouble, read_trouble
 from landbridge.kube.api import Api
 from landbridge.kube.clock import utc_now
-from landbridge.kube.explain import shown
+from landbridge.telemetry.text import shown
 
 PAUSE = 60.0
 """Least seconds from one word to the next, and of being well before the last one is taken back."""

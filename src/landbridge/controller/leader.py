@@ -22,6 +22,7 @@ from landbridge.controller.lease import Sight, Times, held
 from landbridge.kube.api import Api
 from landbridge.kube.errors import ConflictError, KubeError, NotFoundError, UnreachableError
 from landbridge.telemetry.metrics import LEADER
+from landbridge.telemetry.text import shown
 
 TICK = 0.001
 """Seconds more than needed: timers may fire a rounding error early."""
@@ -54,7 +55,7 @@ class Election:
         """Whether this candidate would take over if the leader died."""
         if not self._sight.recent(_now()):
             return Health(False, f"the Lease is out of view: {self._trouble or 'it was not read yet'}")
-        return Health(True, f"ok, standing by; {self._sight.spec.holder_identity or 'nobody'} leads")
+        return Health(True, f"ok, standing by; {shown(self._sight.spec.holder_identity or 'nobody')} leads")
 
     @property
     def holds(self) -> bool:

@@ -22,13 +22,18 @@ from landbridge.fleet.trouble import read_trouble
 from landbridge.kube.api import Api
 from landbridge.kube.credentials import StaticToken
 from landbridge.kube.errors import KubeError, UnauthorizedError
+from landbridge.kube.explain import described
 from landbridge.mcs.holdings import holdings
+from landbridge.telemetry.text import shown
 
 TIMEOUT = 5.0
 """Seconds that a member has to answer."""
 
 COUNT_TIMEOUT = 20.0
 """Seconds that it has to list its imports."""
+
+LONGEST = 1000
+"""Bytes of what is said of a refused Secret, whose values anyone may have written."""
 
 READY = "Ready"
 LEAVING = "Leaving"
@@ -85,7 +90,7 @@ async def _counted(row: Row, cluster: Cluster, connect: Connect, fleet: str, exp
         async with asyncio.timeout(COUNT_TIMEOUT), connect(cluster.config, StaticToken(cluster.token)) as api:
             slices = await labelled_imports(api)
     except (TimeoutError, KubeError) as error:
-        uncounted = f"its imports cannot be counted: {error or 'no answer in time'}"
+        uncounted = f"its imports cannot be counted: {shown(str(error)) or 'no answer in time'}"
         return replace(row, message="; ".join(filter(None, (row.message, uncounted))))
     found = holdings(slices, fleet, lambda key: key in explained)
     notes = [*unexplained_note(row.name, found), *foreign_notes(row.name, found.foreign)]
@@ -102,7 +107,9 @@ async def _row(entry: Entry, connect: Connect, timeout: float) -> Row:
     since = entry.meta.creation_timestamp or ""
     if entry.cluster is None:
         refusal = entry.refusal
-        return Row(entry.name, refusal.reason if refusal else "", since=since, message=str(refusal or ""))
+        return Row(
+            entry.name, refusal.reason if refusal else "", since=since, message=shown(str(refusal or ""), LONGEST)
+        )
     cluster = entry.cluster
     state, version, message = await _ask(cluster, connect, timeout)
     if trouble := read_trouble(cluster.meta):
@@ -124,13 +131,13 @@ async def _row(entry: Entry, connect: Connect, timeout: float) -> Row:
 async def _ask(cluster: Cluster, connect: Connect, timeout: float) -> tuple[str, str, str]:
     try:
         async with asyncio.timeout(timeout), connect(cluster.config, StaticToken(cluster.token)) as api:
-            return READY, await version_text(api), ""
+            return READY, shown(await version_text(api)), ""
     except TimeoutError:
         return UNREACHABLE, "", f"no answer within {timeout:.0f} s"
     except UnauthorizedError as error:
-        return UNAUTHORIZED, "", f"{error}: join it again"
+        return UNAUTHORIZED, "", f"{described(error)}: join it again"
     except KubeError as error:
-        return UNREACHABLE, "", str(error)
+        return UNREACHABLE, "", described(error)
 
 
 def _expiry(token: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from landbridge.api.meta import ObjectMeta
 from landbridge.api.names import TROUBLE
-from landbridge.kube.explain import shown
+from landbridge.telemetry.text import shown
 
 
 @dataclass(frozen=True)

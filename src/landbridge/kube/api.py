@@ -22,6 +22,7 @@ from landbridge.kube.lenient import decoded
 from landbridge.kube.listing import Survey, survey
 from landbridge.kube.patience import Patience
 from landbridge.kube.resolver import Resolver
+from landbridge.telemetry.text import shown
 
 T = TypeVar("T", bound=Object)
 D = TypeVar("D")
@@ -198,7 +199,7 @@ class Api:
             OSError,
             ValueError,
         ) as error:  # a ValueError: no name, no header
-            text = str(error)[:LONGEST] or type(error).__name__
+            text = shown(str(error), LONGEST) or type(error).__name__
             raise UnreachableError(f"no answer from {self.server}: {text}") from error
 
     def decoded(self, decoder: msgspec.json.Decoder[D], body: bytes) -> D:

@@ -7,9 +7,10 @@ import contextlib
 import msgspec
 
 from landbridge.api.meta import Lean
+from landbridge.telemetry.text import shown
 
 LONGEST = 500
-"""Characters that are kept of what a server says: it may say any number."""
+"""Bytes that are kept of what a server says: it may say any number."""
 
 
 class KubeError(Exception):
@@ -77,9 +78,9 @@ def api_error(status: int, body: bytes, retry_after: str | None = None) -> ApiEr
     parsed = Status()
     with contextlib.suppress(ValueError, RecursionError):  # msgspec's errors are ValueErrors
         parsed = msgspec.json.decode(body, type=Status)
-    plain = body[: LONGEST * 4].decode(errors="replace").strip()[:200]
-    message = parsed.message[:LONGEST] or plain or f"HTTP status {status}"
-    return _CLASSES.get(status, ApiError)(status, parsed.reason[:LONGEST], message, _seconds(retry_after))
+    plain = shown(body[: LONGEST * 4].decode(errors="replace").strip(), 200)
+    message = shown(parsed.message, LONGEST) or plain or f"HTTP status {status}"
+    return _CLASSES.get(status, ApiError)(status, shown(parsed.reason), message, _seconds(retry_after))
 
 
 def _seconds(retry_after: str | None) -> float | None:

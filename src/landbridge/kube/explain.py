@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from landbridge.kube.errors import KubeError
-
-LONGEST = 300
-"""Characters of an error that are shown: a server may send any number."""
+from landbridge.telemetry.text import shown
 
 
 class Tracebacks:
@@ -42,9 +40,3 @@ def described(error: BaseException) -> str:
         text = "its text cannot be read"
     name = "" if isinstance(error, KubeError) and text else f"{type(error).__name__}: "
     return shown(name + text)
-
-
-def shown(text: str) -> str:
-    """Text from elsewhere, in one line, short, and such as every encoding can carry."""
-    line = " ".join(text[: LONGEST * 2].split()).encode(errors="replace").decode()
-    return line if len(line) <= LONGEST else f"{line[: LONGEST - 3]}..."

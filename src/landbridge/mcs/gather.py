@@ -94,6 +94,7 @@ def cluster_view(state: FleetState, name: str, mcs: MultiClusterService, now: fl
         current=member.is_itself and member.services.live and not member.services.doubts(key),
         unconsented=len(unconsented(service, slices)) if provides else 0,
         withheld=withheld(seen),
+        unread=_unread(member, key, provider=name in mcs.spec.providers),
     )
 
 
@@ -118,7 +119,23 @@ def _pending(member: Member, seen: View, now: float) -> bool:
         return True
     changes = plan(seen)
     since = member.queue.unsettled_since(seen.key)
-    return changes.adds_or_removes or (bool(changes) and since is not None and now - since >= PENDING_AFTER)
+    return changes.adds_or_removes or (bool(changes) and (since is None or now - since >= PENDING_AFTER))
+
+
+def _unread(member: Member, key: Key, *, provider: bool) -> str:
+    """What is there, may be of the Service, and cannot be read: so nobody knows whether all is as it should be."""
+    if member.services.doubts(key):
+        return f"Service {key.name}"
+    slices = _unread_slices(member, key) if provider else frozenset()
+    return "an EndpointSlice without a name" if slices is None else ", ".join(f"EndpointSlice {s}" for s in slices)
+
+
+def _unread_slices(member: Member, key: Key) -> frozenset[str] | None:
+    """The slices that cannot be read and may be of the Service, by name; ``None`` where any may be among them."""
+    unread = member.slices.unread
+    if None in unread:
+        return None
+    return frozenset(one.name for one in unread if one and one.namespace == key.namespace)
 
 
 def _why_not_engaged(state: FleetState, name: str) -> str:
@@ -141,10 +158,9 @@ def _provider(state: FleetState, name: str, key: Key) -> ProviderView:
     if member is None:
         return ProviderView(name, False, None, ())
     service, slices = member.services.store.get(key), member.slices.store.group(key)
-    unread = member.slices.unread
-    live = member.live and not member.services.doubts(key) and None not in unread  # or any import may be from that one
-    names = frozenset(one.name for one in unread if one and one.namespace == key.namespace)
-    return ProviderView(name, live, service, slices, names)
+    unread = _unread_slices(member, key)
+    live = member.live and not member.services.doubts(key) and unread is not None  # or any import may be from that one
+    return ProviderView(name, live, service, slices, unread or frozenset())
 
 
 def _engaged(state: FleetState, providers: tuple[ProviderView, ...]) -> list[Member]:

@@ -19,10 +19,11 @@ from landbridge.api.multicluster import (
     Role,
     State,
 )
-from landbridge.api.names import EXPORT_UNMANAGED
+from landbridge.api.names import EXPORT_UNMANAGED, SERVICE_NAME
 from landbridge.mcs.conflicts import NO_CONFLICTS, NOT_COMPARED, Conflict, conflicts_in, named
 from landbridge.mcs.differences import differences
 from landbridge.mcs.intent import refusal
+from landbridge.telemetry.text import shown
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,15 @@ class ClusterView:
     """How many slices it would export with its Service's consent."""
     withheld: tuple[tuple[str, str], ...] = ()
     """Why, and what, it does not import of what others offer."""
+    unread: str = ""
+    """What of the Service is there and cannot be read."""
 
 
 ENDING = "Ending"
+NO_ENDPOINTS = "NoEndpoints"
+
+LONGEST_OF_A_CLUSTER, LONGEST = 1000, 4000
+"""Bytes of the message of a row, and of a condition: with 200 clusters the hub still takes the status (rule S15)."""
 
 _MINUTE = len("2026-01-01T10:00")
 _NUMBERED = re.compile(r"\S*\d\S*", re.ASCII)
@@ -82,6 +89,13 @@ def not_joined(_: Key, view: ClusterView) -> Finding | None:
 def contact_lost(_: Key, view: ClusterView) -> Finding | None:
     """It cannot be seen; what it was last seen to have is kept."""
     return None if view.live else ("Stale", f"contact lost, last known endpoints are kept: {view.trouble}")
+
+
+def not_readable(_: Key, view: ClusterView) -> Finding | None:
+    """Something in it is of a form that nobody knows."""
+    if not view.unread:
+        return None
+    return "Stale", f"it has what cannot be read, and what was known before is kept; the log says why: {view.unread}"
 
 
 def namespace_barred(key: Key, view: ClusterView) -> Finding | None:
@@ -138,6 +152,7 @@ def work_left(_: Key, view: ClusterView) -> Finding | None:
 CHECKS: tuple[Check, ...] = (
     not_joined,
     contact_lost,
+    not_readable,
     namespace_barred,
     namespace_missing,
     service_missing,
@@ -194,8 +209,10 @@ def _status(
     return MultiClusterServiceStatus(
         observed_generation=mcs.metadata.generation,
         conditions=tuple(
-            _keep_transition(Condition(*found, now, mcs.metadata.generation), old.conditions)
-            for found in (ready, conflict)
+            _keep_transition(
+                Condition(kind, truth, reason, shown(message, LONGEST), now, mcs.metadata.generation), old.conditions
+            )
+            for kind, truth, reason, message in (ready, conflict)
         ),
         providers=",".join(mcs.spec.providers),
         consumers=",".join(mcs.spec.consumers),
@@ -220,7 +237,7 @@ def _row(mcs: MultiClusterService, view: ClusterView, finding: Finding | None, n
         own_ready=view.own_ready,
         imported_ready=view.imported_ready,
         last_sync_time=now,
-        message=message,
+        message=shown(message, LONGEST_OF_A_CLUSTER),
     )
     return _keep_time(row, mcs.status.clusters if mcs.status else ())
 
@@ -230,10 +247,23 @@ def _ready(mcs: MultiClusterService, rows: Sequence[ClusterStatus]) -> Said:
         return "Ready", "False", *refused
     bad = [row for row in rows if row.state not in ("Synced", "Conflict")]
     if not bad:
-        return "Ready", "True", "Synced", "every cluster has what it should"
+        return _served(mcs, rows)
     stale = all(row.state == "Stale" for row in bad)
     message = "; ".join(f"{row.name}: {row.message}" for row in bad)
     return "Ready", "Unknown" if stale else "False", next(r.state for r in bad if stale or r.state != "Stale"), message
+
+
+def _served(mcs: MultiClusterService, rows: Sequence[ClusterStatus]) -> Said:
+    """What a Service is that is everywhere as it should be: of use only with something behind it."""
+    providers = [row for row in rows if "Provider" in row.roles]
+    if any(row.own_ready for row in providers):
+        return "Ready", "True", "Synced", "every cluster has what it should"
+    key, names = mcs.metadata.key, [row.name for row in providers]
+    look = (
+        f"kubectl --context {next(iter(names), '')} -n {key.namespace} get endpointslices -l {SERVICE_NAME}={key.name}"
+    )
+    text = f"no provider has a ready endpoint, of {named(names)}; are its pods ready? see: {look}"
+    return "Ready", "False", NO_ENDPOINTS, text
 
 
 def conflicts(mcs: MultiClusterService, views: Sequence[ClusterView]) -> list[Conflict]:

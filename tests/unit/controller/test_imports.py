@@ -110,6 +110,7 @@ async def test_s7_what_a_new_controller_cannot_read_is_there(
         await settle(60)
         assert addresses(world) == ["10.1.0.1"]
         assert world.clusters["new"].writes == []
+        assert ready(world) == "Unknown", "nobody knows whether the new cluster has what it should"
 
 
 async def test_s7_while_something_in_a_provider_does_not_say_which_it_is_nothing_of_it_goes(world: World) -> None:

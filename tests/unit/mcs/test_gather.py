@@ -219,6 +219,7 @@ async def test_s5_an_update_under_way_is_no_news_and_one_that_failed_is() -> Non
     async with two() as at:
         await apply(at.member("new"), plan(view(at.state, at.member("new"), SERVICE2)))
         at.old.add(SLICES, slice_("a", "10.1.0.1", "10.1.0.3"))
+        at.member("new").queue.add(SERVICE2)
         await settle()
         assert plan(view(at.state, at.member("new"), SERVICE2)).update
         assert not at.told("new").pending
@@ -236,6 +237,23 @@ async def test_s5_an_update_that_is_under_way_for_longer_than_a_moment_is_pendin
         assert not at.told("new").pending
         await settle(0.1)
         assert at.told("new").pending
+
+
+async def test_s5_an_update_that_nobody_is_about_to_make_is_pending() -> None:
+    async with two() as at:
+        await apply(at.member("new"), plan(view(at.state, at.member("new"), SERVICE2)))
+        at.old.add(SLICES, slice_("a", "10.1.0.1", "10.1.0.3"))
+        await settle()
+        assert at.told("new").pending
+
+
+async def test_s7_what_cannot_be_read_is_told_and_a_slice_only_where_it_provides() -> None:
+    async with two(mcs("old", "old new")) as at:
+        at.member("new").slices.unread.update({Key("mcs-demo", "odd"), None})
+        at.member("old").slices.unread.update({Key("mcs-demo", "odd"), Key("other", "odd")})
+        assert [at.told(name).unread for name in ("old", "new")] == ["EndpointSlice odd", ""]
+        at.member("old").slices.unread.add(None)
+        assert at.told("old").unread == "an EndpointSlice without a name"
 
 
 async def test_what_waits_without_anything_to_write_is_not_pending() -> None:

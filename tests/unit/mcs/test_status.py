@@ -10,7 +10,7 @@ import pytest
 
 from landbridge.api.meta import Key
 from landbridge.api.multicluster import ClusterStatus, Condition, MultiClusterService, MultiClusterServiceStatus
-from landbridge.mcs.status import ClusterView, status
+from landbridge.mcs.status import LONGEST, LONGEST_OF_A_CLUSTER, ClusterView, status
 from tests.unit.objects import mcs, service
 
 NOW = "2026-01-01T10:00:00Z"
@@ -42,6 +42,11 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
         {"live": False, "trouble": "no answer"},
         "Stale",
         "contact lost, last known endpoints are kept: no answer",
+    ),
+    "cannot be read": (
+        {"unread": "Service service2"},
+        "Stale",
+        "it has what cannot be read, and what was known before is kept; the log says why: Service service2",
     ),
     "namespace barred": (
         {"allowed": False},
@@ -283,3 +288,39 @@ def test_another_error_is_told_at_once() -> None:
     first = failing("read tcp 10.0.0.7:50312: connection reset", "2026-01-01T10:00:01Z")
     other = failing("etcd is slow", "2026-01-01T10:00:02Z", first)
     assert other.clusters[1].message == "etcd is slow"
+
+
+def test_s5_ready_needs_a_ready_endpoint_somewhere_and_says_where_to_look() -> None:
+    found = condition(after(mcs("old new", "new"), replace(GOOD, own_ready=0), replace(NEW, own_ready=0)), "Ready")
+    assert (found.status, found.reason) == ("False", "NoEndpoints")
+    assert found.message == (
+        "no provider has a ready endpoint, of old, new; are its pods ready? see: kubectl --context old -n mcs-demo "
+        "get endpointslices -l kubernetes.io/service-name=service2"
+    )
+
+
+def test_what_is_wrong_outweighs_that_there_is_no_endpoint() -> None:
+    found = condition(after(mcs("old", "new"), replace(GOOD, own_ready=0), replace(NEW, service=None)), "Ready")
+    assert (found.status, found.reason) == ("False", "NoService")
+
+
+def test_s5_endpoints_of_a_cluster_that_only_consumes_make_nothing_ready() -> None:
+    found = condition(after(mcs("old", "new"), replace(GOOD, own_ready=0), NEW), "Ready")
+    assert found.reason == "NoEndpoints"
+
+
+def test_s15_words_of_a_cluster_are_cut_and_obey_no_terminal() -> None:
+    text = "\x1b]0;owned\x07" + "ö" * 2_000_000
+    found = status(mcs("old", "new"), [GOOD, replace(NEW, refused=text)], NOW)
+    for message in (row(found, "new").message, condition(found, "Ready").message):
+        assert len(message.encode()) <= LONGEST_OF_A_CLUSTER + len("new: ")
+        assert message.isprintable()
+        assert message.endswith(" more)")
+
+
+def test_s15_a_status_of_two_hundred_clusters_is_small_enough_for_every_hub() -> None:
+    names = [f"cluster-{number:055}" for number in range(200)]
+    views = [replace(GOOD, name=name, refused="ö" * 2000, successor="y" * 2000) for name in names]
+    found = status(mcs(" ".join(names[:100]), " ".join(names[100:])), views, NOW)
+    assert all(len(one.message.encode()) <= LONGEST for one in found.conditions)
+    assert len(msgspec.json.encode(found)) < 512 * 1024

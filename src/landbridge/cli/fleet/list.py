@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import msgspec
 
-from landbridge.cli.options import HubContext, Kubeconfig, Output, print_table
+from landbridge.cli.options import LONGEST_LINE, HubContext, Kubeconfig, Output, print_table
 from landbridge.enroll.listing import Row, rows
 from landbridge.kube.api import Api
 from landbridge.kube.config import load
+from landbridge.telemetry.text import shown
 
 COLUMNS = ("NAME", "STATE", "VERSION", "SERVER", "POD CIDRS", "NAMESPACES", "TOKEN UNTIL", "SINCE")
 
@@ -34,7 +35,7 @@ def _print(found: Sequence[Row]) -> None:
     console = print_table(COLUMNS, map(_cells, found))
     for row in found:
         if row.message:
-            console.print(f"{row.name}: {row.message}", markup=False, highlight=False)
+            console.print(shown(f"{row.name}: {row.message}", LONGEST_LINE), markup=False, highlight=False)
 
 
 def _cells(row: Row) -> tuple[str, ...]:
