@@ -95,6 +95,19 @@ async def test_ports_of_all_kinds_are_imported_as_they_are_s13(scene: Scene) -> 
     await conflict(scene, "NoConflicts")
 
 
+async def test_a_thousand_endpoints_in_ten_slices_are_imported_s13(scene: Scene) -> None:
+    await scene.make_service(OLD, NEW)
+    pods = scene.pods(OLD, 1000)
+    for number in range(10):
+        await scene.put_slice(OLD, *pods[number::10], name=f"web-{number}")
+    await scene.make_mcs([OLD], [NEW])
+    await scene.arrives(NEW, *pods)
+    await scene.shows(NEW, "Synced", importedReady=1000)
+    await scene.put_slice(OLD, *pods[10::10], name="web-0")
+    await scene.arrives(NEW, *(pod for pod in pods if pod != pods[0]))
+    await scene.shows(NEW, "Synced", importedReady=999)
+
+
 async def test_a_host_name_is_held_by_one_cluster_s10(scene: Scene) -> None:
     await scene.make_service(OLD, NEW, clusterIP="None")
     old, new = scene.pods(OLD, 2), scene.pod(NEW, 1)

@@ -43,9 +43,9 @@ def exported(service: Service | None, slices: tuple[EndpointSlice, ...]) -> tupl
     return _unmanaged(service, slices) if _consents(service) else ()
 
 
-def unconsented(service: Service | None, slices: tuple[EndpointSlice, ...]) -> tuple[EndpointSlice, ...]:
-    """The slices that only want the consent (rule S10)."""
-    if service is None or service.external_name or service.spec.selector or _consents(service):
+def unexported(service: Service | None, slices: tuple[EndpointSlice, ...]) -> tuple[EndpointSlice, ...]:
+    """The slices that are there, brought by nobody from elsewhere, where none is exported (rule S10)."""
+    if service is None or service.external_name or exported(service, slices):
         return ()
     return _unmanaged(service, slices)
 

@@ -8,7 +8,7 @@ from landbridge.api.multicluster import MultiClusterService
 from landbridge.clusters.member import Member
 from landbridge.clusters.ownership import imported, source, stranger
 from landbridge.mcs.ending import held
-from landbridge.mcs.exports import exported, unconsented
+from landbridge.mcs.exports import exported, unexported
 from landbridge.mcs.intent import NOT_KNOWN, Intent, intent
 from landbridge.mcs.plan import plan
 from landbridge.mcs.state import FleetState
@@ -92,7 +92,7 @@ def cluster_view(state: FleetState, name: str, mcs: MultiClusterService, now: fl
         successor=successor,
         strangers=tuple(sorted({stranger(slice_, state.uid) for slice_ in slices} - {""})),
         current=member.is_itself and member.services.live and not member.services.doubts(key),
-        unconsented=len(unconsented(service, slices)) if provides else 0,
+        unexported=len(unexported(service, slices)) if provides else 0,
         withheld=withheld(seen),
         unread=_unread(member, key, provider=name in mcs.spec.providers),
     )

@@ -55,8 +55,8 @@ class ClusterView:
     """Other fleets that import endpoints of the Service too, by uid."""
     current: bool = True
     """Whether its Service is known as it is now."""
-    unconsented: int = 0
-    """How many slices it would export with its Service's consent."""
+    unexported: int = 0
+    """How many slices it has as a provider, where it exports none of them."""
     withheld: tuple[tuple[str, str], ...] = ()
     """Why, and what, it does not import of what others offer."""
     unread: str = ""
@@ -129,12 +129,15 @@ def type_is_invalid(key: Key, view: ClusterView) -> Finding | None:
     )
 
 
-def consent_missing(key: Key, view: ClusterView) -> Finding | None:
-    """It has slices, which nobody said may be exported."""
-    if not view.unconsented:
+def not_exported(key: Key, view: ClusterView) -> Finding | None:
+    """It has slices, and nobody said that they may be exported."""
+    if not (view.service and view.unexported):
         return None
+    slices = f"{view.unexported} EndpointSlice(s)"
+    if view.service.spec.selector:
+        return "NotExported", f"its Service has a selector, and its {slices} are not the control plane's: not exported"
     return "NotExported", (
-        f"its Service has no selector, so its {view.unconsented} EndpointSlice(s) are not exported; if they are to be, "
+        f"its Service has no selector, so its {slices} are not exported; if they are to be, "
         f"run: kubectl --context {view.name} -n {key.namespace} annotate service {key.name} {EXPORT_UNMANAGED}=true"
     )
 
@@ -157,7 +160,7 @@ CHECKS: tuple[Check, ...] = (
     namespace_missing,
     service_missing,
     type_is_invalid,
-    consent_missing,
+    not_exported,
     write_forbidden,
     work_left,
 )

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from landbridge.api.meta import Key
 from landbridge.api.names import EXPORT_UNMANAGED, FLEET, MANAGER, SOURCE, SOURCE_CLUSTER
-from landbridge.mcs.exports import OTHER_IMPORTERS, exported, fits, unconsented
+from landbridge.mcs.exports import OTHER_IMPORTERS, exported, fits, unexported
 from tests.unit.objects import service, slice_
 
 CONSENT = {EXPORT_UNMANAGED: "true"}
@@ -78,17 +78,20 @@ def test_frozen_slices_of_an_alias_are_not_exported_s10(selector: bool) -> None:
     """Kubernetes leaves them as they were, and deletes none."""
     alias = service(selector=selector, annotations=CONSENT, type="ExternalName")
     assert exported(alias, (slice_(), slice_(manager="a-person"))) == ()
-    assert unconsented(alias, (slice_(), slice_(manager="a-person"))) == ()
+    assert unexported(alias, (slice_(), slice_(manager="a-person"))) == ()
 
 
 def test_what_only_wants_consent_is_what_consent_would_export_s10() -> None:
     slices = (slice_("frozen"), slice_("by-hand", manager="a-person"), slice_("ours", manager=MANAGER))
-    assert unconsented(service(selector=False), slices) == exported(
-        service(selector=False, annotations=CONSENT), slices
-    )
-    assert unconsented(service(selector=False, annotations=CONSENT), slices) == ()
-    assert unconsented(service(), slices) == ()
-    assert unconsented(None, slices) == ()
+    assert unexported(service(selector=False), slices) == exported(service(selector=False, annotations=CONSENT), slices)
+    assert unexported(service(selector=False, annotations=CONSENT), slices) == ()
+    assert unexported(None, slices) == ()
+
+
+def test_beside_a_selector_what_others_made_is_told_where_there_is_nothing_else_s10() -> None:
+    forged = slice_("by-hand", manager="a-person")
+    assert unexported(service(), (forged, slice_("ours", manager=MANAGER))) == (forged,)
+    assert unexported(service(), (forged, slice_("own"))) == ()
 
 
 @pytest.mark.parametrize(

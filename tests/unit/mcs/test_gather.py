@@ -374,8 +374,8 @@ async def test_a_provider_without_consent_is_told_with_what_it_would_export_s10(
         for api in (at.old, at.new):
             api.add(SERVICES, service(selector=False))
         await settle()
-        assert (at.told("old").unconsented, at.told("old").own_ready) == (1, 0)
-        assert at.told("new").unconsented == 0, "it provides nothing"
+        assert (at.told("old").unexported, at.told("old").own_ready) == (1, 0)
+        assert at.told("new").unexported == 0, "it provides nothing"
 
 
 async def test_a_service_is_current_while_services_are_in_view_s10() -> None:

@@ -66,10 +66,15 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
         "it a ClusterIP, or take this cluster off the MultiClusterService",
     ),
     "consent missing": (
-        {"unconsented": 2},
+        {"unexported": 2, "service": service(selector=False)},
         "NotExported",
         "its Service has no selector, so its 2 EndpointSlice(s) are not exported; if they are to be, run: kubectl "
         "--context old -n mcs-demo annotate service service2 landbridge.dev/export-unmanaged=true",
+    ),
+    "not the control plane's": (
+        {"unexported": 2},
+        "NotExported",
+        "its Service has a selector, and its 2 EndpointSlice(s) are not the control plane's: not exported",
     ),
     "write forbidden": ({"refused": "may not create"}, "Forbidden", "may not create"),
     "work left": ({"pending": True}, "Pending", "endpoints are being written"),
@@ -252,7 +257,7 @@ def test_an_only_cluster_has_no_imports_that_could_be_unused_s10() -> None:
     assert condition(found, "Conflict").reason == "NoConflicts"
 
 
-@pytest.mark.parametrize("fields", [{"unconsented": 1}, {"service": service(type="ExternalName")}], ids=str)
+@pytest.mark.parametrize("fields", [{"unexported": 1}, {"service": service(type="ExternalName")}], ids=str)
 def test_a_provider_that_exports_nothing_for_want_of_a_word_is_not_ready_s10(fields: dict[str, Any]) -> None:
     ready = condition(after(mcs(), changed(GOOD, fields), NEW), "Ready")
     assert ready.status == "False"
