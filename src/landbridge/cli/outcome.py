@@ -11,6 +11,8 @@ FAILED = 1
 USAGE = 2
 REFUSED = 3
 NO_ANSWER = 4
+WRONG = 5
+NOT_FOUND = 6
 INTERRUPTED = 130
 
 EXIT_CODES = {
@@ -18,7 +20,9 @@ EXIT_CODES = {
     FAILED: "failed, unexpectedly",
     USAGE: "wrong usage",
     REFUSED: "refused, with a reason; nothing was changed",
-    NO_ANSWER: "unreachable, or not done in time",
+    NO_ANSWER: "unreachable, or not done in time, or not all of it seen",
+    WRONG: "looked, and something is wrong",
+    NOT_FOUND: "looked, and there is no such thing",
     INTERRUPTED: "interrupted",
 }
 

@@ -12,6 +12,7 @@ from landbridge.api.meta import Key, Object, ObjectMeta
 from landbridge.kube.api import Api
 from landbridge.kube.errors import KubeError, UnreachableError
 from landbridge.kube.lines import Unread
+from landbridge.kube.listing import Survey
 from landbridge.kube.store import Store
 from landbridge.kube.unreadable import Unreadable
 from landbridge.kube.watch import Changed, Connected, Event, Interrupted, Listed, Lost, Proved, Scope, Watch
@@ -81,6 +82,11 @@ class Informer(Generic[T]):
     def doubts(self, key: Key) -> bool:
         """Whether the object of that key may be there, and be one that cannot be read."""
         return bool(self.unread) and (key in self.unread or None in self.unread)
+
+    def show(self, found: Survey[T]) -> None:
+        """Take in a list that was made just now, and count as live: for a look at a moment, which nobody follows."""
+        self._take(Listed(found.items, found.version, found.unreadable))
+        self._contact(None)
 
     async def run(self) -> None:
         """Follow, forever."""

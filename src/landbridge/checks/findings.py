@@ -1,0 +1,192 @@
+"""What is wrong with one Service, each with the command that mends it; pure.
+
+Most of it the controller's own rules say (`mcs/status`), of what was seen just now. What only the controller can know,
+as what a cluster forbade it, is taken from the status, and said to be from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+import msgspec
+
+from landbridge.api.multicluster import Condition, MultiClusterServiceStatus
+from landbridge.checks.differences import Pair, pairs
+from landbridge.checks.facts import Facts
+from landbridge.checks.remedies import remedy
+from landbridge.kube.explain import shown
+from landbridge.mcs.intent import UNEXPLAINED
+from landbridge.mcs.status import ENDING, status
+
+NOT_FOUND = "NotFound"
+NOT_SEEN = "NotSeen"
+NO_CONTROLLER = "NoController"
+TROUBLED = "Troubled"
+OLD_STATUS = "OldStatus"
+NAMESPACE_BARRED = "NamespaceBarred"
+BEHIND = "Behind"
+LEFT_BEHIND = "LeftBehind"
+
+_IN_ORDER = ("Synced", "Conflict")
+"""States of a row that hold no endpoint back; what is in conflict the condition says."""
+
+
+class Finding(msgspec.Struct, frozen=True, rename="camel"):
+    """One thing that is wrong, or was not seen."""
+
+    reason: str
+    """One word in camel case: a state or a reason of the status, or one of this command's own."""
+    message: str
+    command: str = ""
+    """What mends it, or shows more; words in angle brackets are for a person to fill in."""
+    cluster: str = ""
+    """Where; empty where it is no single cluster's."""
+    by: Literal["look", "status"] = "look"
+    """Whether it was seen just now, or is what the controller said when it last wrote the status."""
+
+
+Check = Callable[[Facts], Iterator[Finding]]
+
+
+def there_is_none(facts: Facts) -> Iterator[Finding]:
+    """The hub has no such MultiClusterService."""
+    if facts.mcs:
+        return
+    having = [name for name, seen in facts.seen.items() if seen.service]
+    where = f"; {', '.join(sorted(having))} have a Service of that name" if having else ""
+    yield _finding(facts, NOT_FOUND, f"the hub has no MultiClusterService {facts.key}{where}")
+
+
+def nobody_follows(facts: Facts) -> Iterator[Finding]:
+    """No controller is at work: what was written stays, and nothing new is."""
+    if not facts.controller.at_work:
+        yield _finding(facts, NO_CONTROLLER, facts.controller.text)
+
+
+def not_seen(facts: Facts) -> Iterator[Finding]:
+    """A cluster that takes part could not be read."""
+    for name in facts.clusters:
+        if why := facts.unseen.get(name):
+            yield _finding(facts, NOT_SEEN, why, name)
+
+
+def in_trouble(facts: Facts) -> Iterator[Finding]:
+    """The controller left word that it cannot work there as it should."""
+    for name in facts.clusters:
+        if trouble := facts.troubles.get(name):
+            yield _finding(facts, TROUBLED, f"the controller says since {trouble.since}: {trouble.text}", name)
+
+
+def ending(facts: Facts) -> Iterator[Finding]:
+    """It is being deleted."""
+    if facts.mcs and (since := facts.mcs.metadata.deletion_timestamp):
+        left = "; ".join(f"{cluster}: {remainder}" for cluster, remainder in facts.left.items())
+        others = ", ".join(facts.mcs.metadata.finalizers)
+        waits = left or f"no cluster that was seen holds any of it; finalizers {others} are still on it"
+        yield _finding(facts, ENDING, f"it is being deleted since {shown(since)}; {waits}")
+
+
+def clusters_lack(facts: Facts) -> Iterator[Finding]:
+    """What the controller would say of each cluster, and of all together, had it seen just this."""
+    if facts.mcs is None or facts.mcs.metadata.deletion_timestamp:
+        return
+    now = fresh(facts)
+    for row in now.clusters:
+        if row.state not in (*_IN_ORDER, "Pending") and row.name not in facts.unseen:
+            barred = row.state == "Forbidden" and any(not view.allowed for view in facts.rows if view.name == row.name)
+            yield _finding(facts, NAMESPACE_BARRED if barred else row.state, row.message, row.name)
+    states = {row.state for row in now.clusters}
+    for condition in now.conditions:
+        if condition.type == "Ready" and condition.status == "False" and condition.reason not in states:
+            yield _finding(facts, condition.reason, condition.message, _provider(facts))
+        if condition.type == "Conflict" and condition.status == "True":
+            where = next((row.name for row in now.clusters if row.state == "Conflict"), "")
+            yield _finding(facts, condition.reason, condition.message, where)
+
+
+def imports_differ(facts: Facts) -> Iterator[Finding]:
+    """A consumer does not have what its providers export now."""
+    for pair in pairs(facts):
+        if pair.behind:
+            yield _finding(facts, *_difference(facts, pair), pair.consumer)
+
+
+def imports_stay(facts: Facts) -> Iterator[Finding]:
+    """Imports are there, and no MultiClusterService says that they should."""
+    for name, seen in facts.seen.items():
+        if count := len(seen.view.consumer.imports) if seen.view.reason == UNEXPLAINED else 0:
+            yield _finding(facts, UNEXPLAINED, f"{count} imports of it that no MultiClusterService explains", name)
+
+
+def the_status_says(facts: Facts) -> Iterator[Finding]:
+    """What the controller said, and could not be seen just now."""
+    if facts.mcs is None or facts.mcs.metadata.deletion_timestamp or facts.mcs.status is None:
+        return
+    seen = {(row.name, row.state) for row in fresh(facts).clusters}
+    for row in facts.mcs.status.clusters:
+        if row.state not in _IN_ORDER and (row.state == "Pending" or (row.name, row.state) not in seen):
+            text = f"since {row.last_sync_time}: {row.message}"
+            yield _finding(facts, row.state, text, row.name, by="status")
+
+
+def status_is_old(facts: Facts) -> Iterator[Finding]:
+    """The status speaks of an earlier spec, or of none."""
+    if facts.mcs is None or facts.mcs.metadata.deletion_timestamp:
+        return
+    if facts.mcs.status is None:
+        yield _finding(facts, OLD_STATUS, "it has no status: no controller has looked at it yet")
+    elif facts.mcs.status.observed_generation != facts.mcs.metadata.generation:
+        yield _finding(facts, OLD_STATUS, "its status speaks of another spec than it has: no controller looked since")
+
+
+CHECKS: tuple[Check, ...] = (
+    there_is_none,
+    nobody_follows,
+    not_seen,
+    in_trouble,
+    ending,
+    clusters_lack,
+    imports_differ,
+    imports_stay,
+    status_is_old,
+    the_status_says,
+)
+"""In the order in which a person would look at them."""
+
+
+def findings(facts: Facts) -> list[Finding]:
+    """All that is wrong."""
+    return [finding for check in CHECKS for finding in check(facts)]
+
+
+def fresh(facts: Facts) -> MultiClusterServiceStatus:
+    """The status as it should be by now; empty where there is no MultiClusterService."""
+    if facts.mcs is None:
+        return MultiClusterServiceStatus()
+    return status(facts.mcs, facts.rows, facts.at)
+
+
+def ready(facts: Facts) -> Condition | None:
+    """The condition as the hub has it."""
+    conditions = facts.mcs.status.conditions if facts.mcs and facts.mcs.status else ()
+    return next((condition for condition in conditions if condition.type == "Ready"), None)
+
+
+def _difference(facts: Facts, pair: Pair) -> tuple[str, str]:
+    view = facts.seen[pair.consumer].view
+    if not pair.create and not pair.update and pair.provider not in {provider.name for provider in view.providers}:
+        return LEFT_BEHIND, f"{pair.delete} imports from {pair.provider} are to go, and still there ({view.reason})"
+    counts = {"to be made": pair.create, "to be changed": pair.update, "to be removed": pair.delete}
+    text = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+    return BEHIND, f"its imports are not what {pair.provider} exports now: {text}"
+
+
+def _provider(facts: Facts) -> str:
+    return facts.mcs.spec.providers[0] if facts.mcs and facts.mcs.spec.providers else ""
+
+
+def _finding(
+    facts: Facts, reason: str, message: str, cluster: str = "", *, by: Literal["look", "status"] = "look"
+) -> Finding:
+    return Finding(shown(reason), shown(message), remedy(reason, message, facts.key, cluster), cluster, by)

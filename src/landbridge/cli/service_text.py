@@ -1,0 +1,106 @@
+"""What ``landbridge service`` says to a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from rich.console import Console
+from rich.text import Text
+
+from landbridge.checks.findings import Finding
+from landbridge.checks.report import ConsumerReport, ProviderReport, Report, Row
+from landbridge.cli.options import print_table
+
+PROVIDERS = ("PROVIDER", "READY", "NOT READY", "TERMINATING", "SLICES", "PORTS", "CHANGED", "STATUS", "ADDRESSES")
+CONSUMERS = ("CONSUMER", "SEES OF", "READY", "IMPORTS", "AS EXPORTED", "MADE", "CHANGED", "STATUS")
+
+FEW = 3
+"""Addresses that a line has room for."""
+
+UNKNOWN = "?"
+"""Stands for what was not seen."""
+
+_SAID = {True: "yes", False: "no", None: UNKNOWN}
+_UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
+
+
+def show(found: Report) -> None:
+    """Print it: what there is in tables, then what is wrong, each with its command below."""
+    print(_head(found))
+    if found.providers:
+        print_table(PROVIDERS, (_provider(one, found.at) for one in found.providers))
+    if found.consumers:
+        print_table(CONSUMERS, (_consumer(one, found.at) for one in found.consumers))
+    console = Console(soft_wrap=True)
+    for line in _findings(found):
+        console.print(Text(line))
+    print(_foot(found))
+
+
+def _head(found: Report) -> str:
+    count = UNKNOWN if found.ready_endpoints is None else found.ready_endpoints
+    status = f"Ready {found.ready.status}, {found.ready.reason}" if found.ready.status else "no status"
+    since = f" for {_age(found.ready.since, found.at)}" if found.ready.since else ""
+    return (
+        f"{found.namespace}/{found.name}: {count} ready endpoints; status: {status}{since}; {found.controller.message}"
+    )
+
+
+def _provider(one: ProviderReport, now: str) -> tuple[str, ...]:
+    more = len(one.addresses[FEW:]) + one.more_addresses
+    addresses = " ".join((*one.addresses[:FEW], *([f"+{more}"] if more else ())))
+    counts = (one.ready, one.not_ready, one.terminating, one.slices)
+    ports = ", ".join(one.ports) if one.slices is not None else UNKNOWN
+    return one.cluster, *map(_count, counts), ports, _age(one.changed, now), _status(one.status, now), addresses
+
+
+def _consumer(one: ConsumerReport, now: str) -> tuple[str, ...]:
+    sees = one.provider or (UNKNOWN if one.imports is None else "")
+    times = _age(one.since, now), _age(one.changed, now)
+    counts = map(_count, (one.ready, one.imports))
+    return one.cluster, sees, *counts, _SAID[one.as_exported], *times, _status(one.status, now)
+
+
+def _findings(found: Report) -> Iterable[str]:
+    for finding in found.findings:
+        yield from _finding(finding)
+    for cluster, why in found.beside.items():
+        yield f"not looked at: {cluster}, which it does not name: {why}"
+
+
+def _finding(finding: Finding) -> Iterable[str]:
+    where = f"{finding.cluster}: " if finding.cluster else ""
+    said = "the status says " if finding.by == "status" else ""
+    yield f"{where}{finding.reason}: {said}{finding.message}"
+    if finding.command:
+        yield f"    {finding.command}"
+
+
+def _foot(found: Report) -> str:
+    wrong = sum(finding.reason != "NotSeen" for finding in found.findings)
+    unseen = len(found.findings) - wrong
+    if not found.findings:
+        return "All is well: every consumer has what every provider exports."
+    parts = [f"{wrong} found wrong"] if wrong else ["nothing found wrong in what was seen"]
+    return "; ".join([*parts, *([f"{unseen} clusters not seen"] if unseen else [])]) + "."
+
+
+def _count(count: int | None) -> str:
+    return UNKNOWN if count is None else str(count)
+
+
+def _status(row: Row, now: str) -> str:
+    age = _age(row.since, now)
+    return f"{row.state} {age}".strip() if row.state else "-"
+
+
+def _age(then: str, now: str) -> str:
+    """As kubectl has it: the largest unit alone; empty where one of the two is no time."""
+    try:
+        seconds = (datetime.fromisoformat(now) - datetime.fromisoformat(then)).total_seconds()
+    except (ValueError, TypeError):
+        return ""
+    seconds = max(0, int(seconds))
+    unit, size = next(((unit, size) for unit, size in _UNITS if seconds >= size), ("s", 1))
+    return f"{seconds // size}{unit}"
