@@ -14,7 +14,7 @@ _JOIN = "landbridge fleet join {cluster} --context <its context>"
 _LIST = "landbridge fleet list"
 _EDIT = "kubectl --context {cluster} -n {namespace} edit service {name}"
 _SLICES = "kubectl --context {cluster} -n {namespace} get endpointslices -l kubernetes.io/service-name={name}"
-_MENDS = {
+MENDS = {
     "NotSeen": _LIST,
     "Stale": _LIST,
     "Troubled": _LIST,
@@ -27,13 +27,10 @@ _MENDS = {
     "NotFound": "kubectl -n {namespace} apply -f <MultiClusterService {name}>",
     "Behind": _SLICES,
     "LeftBehind": _SLICES,
-    "NoEndpoints": _SLICES,
     "Pending": _SLICES,
     "Ending": "kubectl -n {namespace} get multiclusterservice {name} -o yaml",
     "OldStatus": "kubectl -n {namespace} get multiclusterservice {name} -o yaml",
-    "AddressFiltered": f"{_JOIN} --pod-cidr <each network of its pods>",
     "ForeignImports": "landbridge fleet sweep {cluster} --context <its context> --fleet <uid> --dry-run",
-    "InvalidServiceType": _EDIT,
 }
 
 
@@ -42,5 +39,5 @@ def remedy(reason: str, message: str, key: Key, cluster: str = "") -> str:
     first = reason.split(",")[0]
     if first in _TELLING and (told := _TOLD.search(message)):
         return told["command"].strip()
-    template = _MENDS.get(first) or (_EDIT if first.endswith("Conflict") else "")
+    template = MENDS.get(first) or (_EDIT if first.endswith("Conflict") else "")
     return template.format(cluster=cluster or "<its context>", namespace=key.namespace, name=key.name)

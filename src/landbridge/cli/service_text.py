@@ -72,7 +72,8 @@ def _findings(found: Report) -> Iterable[str]:
 def _finding(finding: Finding) -> Iterable[str]:
     where = f"{finding.cluster}: " if finding.cluster else ""
     said = "the status says " if finding.by == "status" else ""
-    yield f"{where}{finding.reason}: {said}{finding.message}"
+    message = finding.message.replace(f"run: {finding.command}", "").rstrip("; ,")  # it stands below
+    yield f"{where}{finding.reason}" + (f": {said}{message}" if message else "")
     if finding.command:
         yield f"    {finding.command}"
 

@@ -22,7 +22,9 @@ def options(command: App) -> set[str]:
     return {name for name in names if name.startswith("--")}
 
 
-@pytest.mark.parametrize("command", [*(("fleet", name) for name in COMMANDS), ("controller",), ("version",)])
+@pytest.mark.parametrize(
+    "command", [*(("fleet", name) for name in COMMANDS), ("service",), ("controller",), ("version",)]
+)
 def test_every_option_is_documented(command: tuple[str, ...]) -> None:
     found = app
     for name in command:

@@ -1,0 +1,72 @@
+"""`landbridge service`, as a person and a script meet it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import get_args
+
+import msgspec
+import pytest
+
+from landbridge.checks.report import Verdict
+from landbridge.cli import main
+from landbridge.cli.outcome import EXIT_CODES
+from landbridge.cli.service import CODES, _print
+from landbridge.kube.errors import UnreachableError
+from tests.unit.checks.stage import NEW, SERVICE, Stage, well
+
+DOCUMENT = Path(__file__).parents[3] / "docs" / "service.md"
+
+
+@pytest.fixture
+async def stage() -> Stage:
+    return await well()
+
+
+@pytest.mark.parametrize("name", ["web", "a/b/c", "/web", "shop/", "../x", "Shop/web", "shop/web?x=1"])
+def test_what_is_no_namespace_and_name_is_refused(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(("service", name, "--kubeconfig", "/nowhere"))
+    assert end.value.code == 3
+    assert "refused (InvalidService)" in capsys.readouterr().err
+
+
+def test_each_verdict_has_an_exit_code_of_its_own() -> None:
+    assert set(CODES) == set(get_args(Verdict))
+    assert len(set(CODES.values())) == len(CODES)
+    assert set(CODES.values()) <= set(EXIT_CODES)
+
+
+def ages(text: str) -> str:
+    """Without what differs from run to run."""
+    return re.sub(r"\b\d+[smhd]\b", "1m", re.sub(r" +", " ", text))
+
+
+async def test_the_documented_output_is_what_is_printed(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    _print(await stage.report(), "text")
+    stage.clusters[NEW].remove(SERVICE)
+    _print(await stage.report(), "text")
+    printed = [line.strip() for line in ages(capsys.readouterr().out).splitlines()]
+    documented = [line.strip() for line in ages(DOCUMENT.read_text()).splitlines()]
+    assert [line for line in printed if line and line not in documented] == []
+
+
+async def test_what_was_not_seen_is_told_apart_from_what_is_wrong(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def cut(method: str, path: str) -> None:
+        raise UnreachableError("no answer [/] \x1b[2J")
+
+    stage.clusters[NEW].before = cut
+    _print(await stage.report(), "text")
+    told = capsys.readouterr().out
+    assert "newcluster: NotSeen: no answer [/] ?[2J\n    landbridge fleet list\n" in told
+    assert "nothing found wrong in what was seen; 1 clusters not seen." in told
+    assert "mcs-demo/service2: ? ready endpoints" in told
+
+
+async def test_a_program_gets_json(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    _print(await stage.report(), "json")
+    told = msgspec.json.decode(capsys.readouterr().out)
+    assert (told["verdict"], told["readyEndpoints"], told["findings"]) == ("Well", 4, [])
