@@ -17,7 +17,7 @@ from landbridge.checks.facts import Facts
 from landbridge.checks.remedies import remedy
 from landbridge.kube.explain import shown
 from landbridge.mcs.intent import UNEXPLAINED
-from landbridge.mcs.status import ENDING, status
+from landbridge.mcs.status import ENDING, conflicts, status
 
 NOT_FOUND = "NotFound"
 NOT_SEEN = "NotSeen"
@@ -100,9 +100,15 @@ def clusters_lack(facts: Facts) -> Iterator[Finding]:
     for condition in now.conditions:
         if condition.type == "Ready" and condition.status == "False" and condition.reason not in states:
             yield _finding(facts, condition.reason, condition.message, _provider(facts))
-        if condition.type == "Conflict" and condition.status == "True":
-            where = next((row.name for row in now.clusters if row.state == "Conflict"), "")
-            yield _finding(facts, condition.reason, condition.message, where)
+
+
+def clusters_differ(facts: Facts) -> Iterator[Finding]:
+    """Clusters route, but not as one, or not as their Services say."""
+    if facts.mcs is None or facts.mcs.metadata.deletion_timestamp:
+        return
+    for conflict in conflicts(facts.mcs, facts.rows):
+        where = conflict.clusters[0] if len(conflict.clusters) == 1 else ""
+        yield _finding(facts, conflict.reason, conflict.message, where)
 
 
 def imports_differ(facts: Facts) -> Iterator[Finding]:
@@ -147,6 +153,7 @@ CHECKS: tuple[Check, ...] = (
     in_trouble,
     ending,
     clusters_lack,
+    clusters_differ,
     imports_differ,
     imports_stay,
     status_is_old,

@@ -30,14 +30,15 @@ MENDS = {
     "Pending": _SLICES,
     "Ending": "kubectl -n {namespace} get multiclusterservice {name} -o yaml",
     "OldStatus": "kubectl -n {namespace} get multiclusterservice {name} -o yaml",
+    "InvalidServiceType": _EDIT,
+    "HostnameConflict": "kubectl --context <its context> -n {namespace} scale statefulset <its name> --replicas <n>",
     "ForeignImports": "landbridge fleet sweep {cluster} --context <its context> --fleet <uid> --dry-run",
 }
 
 
 def remedy(reason: str, message: str, key: Key, cluster: str = "") -> str:
-    """What to run: what the message says, or what is known of the first of the reasons; empty where neither helps."""
-    first = reason.split(",")[0]
-    if first in _TELLING and (told := _TOLD.search(message)):
+    """What to run: what the message says, or what is known of the reason; empty where neither helps."""
+    if reason in _TELLING and (told := _TOLD.search(message)):
         return told["command"].strip()
-    template = MENDS.get(first) or (_EDIT if first.endswith("Conflict") else "")
+    template = MENDS.get(reason) or (_EDIT if reason.endswith("Conflict") else "")
     return template.format(cluster=cluster or "<its context>", namespace=key.namespace, name=key.name)

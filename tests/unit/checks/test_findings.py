@@ -181,10 +181,11 @@ async def test_s14_a_reserved_namespace_is_told_with_the_way_out(stage: Stage) -
     assert "never joined" in found.message
 
 
-async def test_a_conflict_that_the_hub_does_not_know_yet_is_told_once(stage: Stage) -> None:
+async def test_a_conflict_is_told_once_for_the_cluster_and_once_for_the_difference_s10(stage: Stage) -> None:
     zone_preference(stage)
     await stage.sync()
-    assert (await stage.only()).reason == "TrafficDistributionConflict"
+    reasons = [(one.reason, one.cluster) for one in await stage.findings()]
+    assert reasons == [("TrafficDistributionConflict", NEW), ("TrafficDistributionConflict", "")]
 
 
 @pytest.mark.parametrize("reason", ["Forbidden", "Pending", "Stale", "NotSeen", "Troubled", "PortConflict", "Unheard"])
@@ -195,11 +196,6 @@ def test_no_command_is_taken_from_what_a_cluster_says(reason: str) -> None:
 @pytest.mark.parametrize("state", sorted({*get_args(State)} - {"Synced", "Conflict"}))
 def test_every_state_has_its_command(state: str) -> None:
     assert remedy(state, "run: kubectl", Key("shop", "web"), NEW)
-
-
-def test_of_several_reasons_the_first_one_is_mended_first() -> None:
-    told = remedy("PortConflict,IPFamilyConflict", "", Key("shop", "web"), NEW)
-    assert told == "kubectl --context newcluster -n shop edit service web"
 
 
 async def test_a_lease_out_of_sight_is_said_to_be(stage: Stage) -> None:
