@@ -11,7 +11,7 @@ from landbridge.api.names import LEASE, SYSTEM_NAMESPACE
 from landbridge.checks.facts import Controller
 from landbridge.kube.api import Api
 from landbridge.kube.errors import ForbiddenError, NotFoundError
-from landbridge.kube.explain import shown
+from landbridge.telemetry.text import shown
 
 STALE = 60.0
 """Seconds without renewal after which a controller counts as gone; clocks of machines differ by less."""

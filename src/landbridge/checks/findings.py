@@ -15,9 +15,9 @@ from landbridge.api.multicluster import Condition, MultiClusterServiceStatus
 from landbridge.checks.differences import Pair, pairs
 from landbridge.checks.facts import Facts
 from landbridge.checks.remedies import remedy
-from landbridge.kube.explain import shown
 from landbridge.mcs.intent import UNEXPLAINED
 from landbridge.mcs.status import ENDING, conflicts, status
+from landbridge.telemetry.text import shown
 
 NOT_FOUND = "NotFound"
 NOT_SEEN = "NotSeen"

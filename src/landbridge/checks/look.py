@@ -108,7 +108,7 @@ async def _answer(entry: Entry, key: Key, connect: Connect, timeout: float) -> M
         return f"its token {_fate(entry.cluster.token)}; is a controller running, which renews it?"
     except Exception as error:
         return described(error)
-    return member.another or _unreadable(member, key) or member
+    return member.another or member
 
 
 async def _read(cluster: Cluster, api: Api, key: Key) -> Member:
@@ -136,13 +136,6 @@ def _together(lists: Sequence[Survey[Object]]) -> Survey[Object]:
         tuple(item for one in lists for item in one.items),
         tuple(item for one in lists for item in one.unreadable),
     )
-
-
-def _unreadable(member: Member, key: Key) -> str:
-    if member.services.doubts(key):
-        return "its Service cannot be read"
-    count = len(member.slices.unread)
-    return f"{count} EndpointSlices in namespace {key.namespace} cannot be read" if count else ""
 
 
 def _fate(token: str) -> str:

@@ -27,6 +27,7 @@ MENDS = {
     "NotFound": "kubectl -n {namespace} apply -f <MultiClusterService {name}>",
     "Behind": _SLICES,
     "LeftBehind": _SLICES,
+    "NoEndpoints": _SLICES,
     "Pending": _SLICES,
     "Ending": "kubectl -n {namespace} get multiclusterservice {name} -o yaml",
     "OldStatus": "kubectl -n {namespace} get multiclusterservice {name} -o yaml",

@@ -16,8 +16,8 @@ from landbridge.api.names import LAST_CHANGE, MANAGER
 from landbridge.checks.differences import Pair, pairs
 from landbridge.checks.facts import Facts, Seen
 from landbridge.checks.findings import NOT_FOUND, NOT_SEEN, Finding, findings, ready
-from landbridge.kube.explain import shown
 from landbridge.mcs.exports import exported
+from landbridge.telemetry.text import shown
 
 MOST = 10
 """Addresses, and ports, that are listed of one provider."""

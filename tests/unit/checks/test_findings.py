@@ -65,6 +65,21 @@ def ending(stage: Stage) -> None:
     stage.put_mcs(replace(mcs(BOTH, BOTH, ending=True), status=stage.status))
 
 
+def no_endpoint(stage: Stage) -> None:
+    for name in (OLD, NEW):
+        stage.put_slice(name, ready=False)
+
+
+def an_alias(stage: Stage) -> None:
+    body = stage.clusters[NEW].objects[SERVICE]
+    stage.clusters[NEW].put(SERVICE, body | {"spec": {"type": "ExternalName", "externalName": "elsewhere"}})
+
+
+def no_consent(stage: Stage) -> None:
+    body = stage.clusters[NEW].objects[SERVICE]
+    stage.clusters[NEW].put(SERVICE, body | {"spec": {"clusterIP": "10.96.0.7"}})
+
+
 def no_controller(stage: Stage) -> None:
     stage.hub.remove(LEASE)
 
@@ -128,6 +143,14 @@ def without_mcs(stage: Stage) -> None:
         ),
         (another_fleet, "ForeignImports", NEW, "former", "landbridge fleet sweep newcluster"),
         (ending, "Ending", "", "since 2026-01-01", "kubectl -n mcs-demo get multiclusterservice service2 -o yaml"),
+        (an_alias, "InvalidServiceType", NEW, "ExternalName", "kubectl --context newcluster -n mcs-demo edit service"),
+        (
+            no_consent,
+            "NotExported",
+            NEW,
+            "no selector",
+            "annotate service service2 landbridge.dev/export-unmanaged=true",
+        ),
         (no_controller, "NoController", "", "no controller has run", "landbridge controller --kubeconfig"),
         (silent_controller, "NoController", "", "was last seen", "landbridge controller --kubeconfig"),
         (old_status, "OldStatus", "", "another spec", "kubectl -n mcs-demo get multiclusterservice service2 -o yaml"),
@@ -170,6 +193,13 @@ async def test_what_only_the_controller_knows_is_told_as_its_word(
     assert (found.cluster, found.reason, found.by) == (NEW, state, "status")
     assert found.message == f"since 2026-01-01T00:00:00Z: {message}"
     assert command in found.command
+
+
+async def test_no_endpoint_anywhere_is_told(stage: Stage) -> None:
+    no_endpoint(stage)
+    await stage.sync()
+    found = await stage.only()
+    assert (found.reason, found.cluster, SLICES_OF in found.command) == ("NoEndpoints", OLD, True)
 
 
 async def test_s14_a_reserved_namespace_is_told_with_the_way_out(stage: Stage) -> None:

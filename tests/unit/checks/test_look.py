@@ -78,9 +78,14 @@ async def test_a_secret_that_is_refused_is_told_with_its_reason(stage: Stage) ->
     assert await unseen(stage) == "its Secret is not used: the Secret has no `server`"
 
 
-async def test_slices_that_cannot_be_read_are_not_passed_over(stage: Stage) -> None:
-    stage.clusters[NEW].put(SLICES.path("mcs-demo", "odd"), {"endpoints": "none"})
-    assert await unseen(stage) == "1 EndpointSlices in namespace mcs-demo cannot be read"
+async def test_slices_that_cannot_be_read_are_not_passed_over_s7(stage: Stage) -> None:
+    stage.clusters[NEW].put(
+        SLICES.path("mcs-demo", "odd"), {"metadata": {"namespace": "mcs-demo"}, "endpoints": "none"}
+    )
+    found = await stage.report()
+    assert [(one.reason, one.cluster) for one in found.findings] == [("Stale", NEW)]
+    assert "EndpointSlice odd" in found.findings[0].message
+    assert found.consumers[0].as_exported is True  # what it copies can be read
 
 
 async def test_who_may_not_read_secrets_sees_the_status_and_nothing_else(stage: Stage) -> None:
