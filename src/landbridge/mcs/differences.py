@@ -1,8 +1,8 @@
 """In what the Services of several clusters differ that changes how they route; pure (rule S10).
 
 Reasons are those of KEP-1645 where it has one. Nobody is right: each cluster routes as its own Service says, and what
-can be routed still is. Not compared is what is each cluster's own (addresses, node ports, targetPort, which the slices
-have resolved), and what nobody looks at: of a headless Service, all that is kube-proxy's.
+can be routed still is. Not compared is what is each cluster's own (addresses, node ports), what shows elsewhere
+(targetPort in the slices, ipFamilyPolicy in ipFamilies), and of a headless Service what is kube-proxy's.
 """
 
 from __future__ import annotations

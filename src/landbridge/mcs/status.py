@@ -135,7 +135,10 @@ def not_exported(key: Key, view: ClusterView) -> Finding | None:
         return None
     slices = f"{view.unexported} EndpointSlice(s)"
     if view.service.spec.selector:
-        return "NotExported", f"its Service has a selector, and its {slices} are not the control plane's: not exported"
+        return "NotExported", (
+            f"its Service has a selector, so its {slices}, which are not the control plane's, are not exported; if "
+            f"they are to be, take the selector off, and annotate it with {EXPORT_UNMANAGED}=true"
+        )
     return "NotExported", (
         f"its Service has no selector, so its {slices} are not exported; if they are to be, "
         f"run: kubectl --context {view.name} -n {key.namespace} annotate service {key.name} {EXPORT_UNMANAGED}=true"

@@ -74,7 +74,8 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "not the control plane's": (
         {"unexported": 2},
         "NotExported",
-        "its Service has a selector, and its 2 EndpointSlice(s) are not the control plane's: not exported",
+        "its Service has a selector, so its 2 EndpointSlice(s), which are not the control plane's, are not exported; "
+        "if they are to be, take the selector off, and annotate it with landbridge.dev/export-unmanaged=true",
     ),
     "write forbidden": ({"refused": "may not create"}, "Forbidden", "may not create"),
     "work left": ({"pending": True}, "Pending", "endpoints are being written"),
