@@ -12,13 +12,14 @@ import yaml
 
 from landbridge.api import crd
 from landbridge.enroll.argocd import health
-from landbridge.fleet import rbac
+from landbridge.fleet import policy, rbac
 
 HEADER = "# Rendered from src/landbridge by `make generate`; a change made here would be overwritten.\n"
 PATCH = (
     "# A patch of settings that are there: for `kubectl patch --patch-file`, or for kustomize. Not for `kubectl\n"
     "# apply`, which may take the other settings away.\n"
 )
+LIMITS = "# For Kubernetes 1.31. `landbridge fleet join` adds the namespaces and networks that a member declares.\n"
 
 
 def files() -> dict[str, str]:
@@ -28,7 +29,8 @@ def files() -> dict[str, str]:
         f"rbac/{side}.yaml": _text([rbac.namespace(), *rbac.manifests(account)])
         for side, account in (("hub", rbac.HUB), ("member", rbac.MEMBER))
     }
-    return crds | roles | {"argocd/argocd-cm.yaml": _text([health.config_map()], HEADER + PATCH)}
+    policies = {"policy/member.yaml": _text(policy.manifests(policy.Limits()), HEADER + LIMITS)}
+    return crds | roles | policies | {"argocd/argocd-cm.yaml": _text([health.config_map()], HEADER + PATCH)}
 
 
 def write(folder: Path) -> None:

@@ -6,6 +6,9 @@ SYSTEM_NAMESPACE = "landbridge-system"
 KUBE_SYSTEM = "kube-system"
 """Kubernetes' own namespace, in every cluster: its uid tells clusters apart; Argo CD's account is there."""
 
+RESERVED_NAMESPACES = frozenset({KUBE_SYSTEM, "kube-public", "kube-node-lease", SYSTEM_NAMESPACE})
+"""Where no Service is ever joined (rule S14)."""
+
 FLEET_RECORD = "landbridge-fleet"
 """ConfigMap on the hub: the fleet's uid and its debts."""
 
@@ -57,6 +60,9 @@ CREATED_BY_JOIN = "landbridge.dev/created-by-join"
 
 POD_CIDRS = "landbridge.dev/pod-cidrs"
 """Annotation of a cluster Secret: the member's pod networks, joined by commas, as declared at join."""
+
+IMPORT_CIDRS = "landbridge.dev/import-cidrs"
+"""Annotation of a cluster Secret: the networks that may be imported from there, as declared at join; none means all."""
 
 TROUBLE = "landbridge.dev/trouble"
 """Annotation of a cluster Secret: since when, and why, the controller cannot work there as it should."""

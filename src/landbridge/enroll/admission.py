@@ -40,6 +40,8 @@ class Wish:
     """Whether Argo CD on the hub is to know the cluster."""
     argocd_server: str = ""
     """Address by which Argo CD reaches it."""
+    import_cidrs: tuple[str, ...] = ()
+    """Networks whose addresses may be imported into it."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class Admission:
     cluster: Cluster
     before: Entry | None
     """Its Secret as it is on the hub, where it joined before."""
+    others: tuple[Cluster, ...] = ()
+    """The other members, as far as their Secrets can be read."""
 
 
 async def admit(hub: Api, member: Api, config: ServerConfig, wish: Wish) -> Admission:
@@ -70,17 +74,18 @@ async def admit(hub: Api, member: Api, config: ServerConfig, wish: Wish) -> Admi
     server = wish.server or (stored.config.server if stored else config.server)
     check_server(server, "--server")
     cidrs = wish.pod_cidrs or (stored.pod_cidrs if stored else ()) or await networks.proposed(member)
-    others = {other.name: other.cluster.pod_cidrs for other in known if other.cluster and other.name != wish.name}
-    networks.check_disjoint(cidrs, others)
+    others = tuple(other.cluster for other in known if other.cluster and other.name != wish.name)
+    networks.check_disjoint(cidrs, {other.name: other.pod_cidrs for other in others})
     cluster = Cluster(
         name=wish.name,
         config=replace(config.anonymous(), server=server),
         token="",
         namespaces=_namespaces(wish, stored),
         pod_cidrs=networks.parse(cidrs),
+        import_cidrs=networks.parse(wish.import_cidrs) or (stored.import_cidrs if stored else ()),
         uid=uid,
     )
-    return Admission(replace(cluster, meta=before.meta) if before else cluster, before)
+    return Admission(replace(cluster, meta=before.meta) if before else cluster, before, others)
 
 
 def _check_words(wish: Wish) -> None:
@@ -94,6 +99,7 @@ def _check_words(wish: Wish) -> None:
         if not valid_name(namespace):
             raise RefusedError(INVALID_NAMESPACE, f"{namespace!r} cannot be the name of a namespace")
     networks.parse(wish.pod_cidrs)
+    networks.parse(wish.import_cidrs)
 
 
 async def initialised(hub: Api) -> FleetRecord:

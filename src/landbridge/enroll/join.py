@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from landbridge.api.core import NAMESPACES, SECRETS
 from landbridge.api.names import ARGOCD_ACCOUNT, CREATED_BY_JOIN, SYNC_ACCOUNT
+from landbridge.enroll import policies
 from landbridge.enroll.admission import Admission, Wish, admit, initialised
 from landbridge.enroll.argocd import registration as registrations
 from landbridge.enroll.argocd.account import make_account
@@ -24,6 +25,7 @@ from landbridge.enroll.trial import Connect, try_token
 from landbridge.fleet import rbac
 from landbridge.fleet.cluster import Cluster, cluster_secret
 from landbridge.fleet.members import find
+from landbridge.fleet.policy import Limits
 from landbridge.fleet.rbac import Manifest
 from landbridge.fleet.tokens import mint
 from landbridge.kube.api import Api
@@ -38,6 +40,8 @@ class Joined:
 
     cluster: Cluster
     registration: Registration | None = None
+    policies: bool = False
+    """Whether its API server holds us, and its tenants, to the admission policies."""
 
 
 async def join(
@@ -60,15 +64,19 @@ async def join(
     """
     admission = await admit(hub, member, config, wish)
     registration = await registrations.plan(hub, admission, wish) if wish.argocd else None
+    limits = await policies.limits(member, admission.cluster)
     _tell(admission, report)
+    for line in policies.notes(admission, limits):
+        report(line)
     for line in joining_notes(wish.name, await foreign_imports(member, (await initialised(hub)).uid)):
         report(line)
     if registration:
         _tell_of_argocd(registration, {config.server, admission.cluster.config.server}, report)
     if dry_run:
-        _foretell(member, registration, report)
+        _foretell(member, limits, registration, report)
         return Joined(admission.cluster, registration)
     async with AsyncExitStack() as undo:
+        installed = await policies.install(member, limits, undo, report)
         token = await _account(member, admission.cluster.config, undo, report, connect)
         if registration:
             argocd_token = await make_account(member, config, undo, report, connect)
@@ -76,7 +84,7 @@ async def join(
         cluster = await _write(hub, replace(admission, cluster=replace(admission.cluster, token=token)))
         undo.pop_all()
     report(f"cluster {cluster.name} {'updated' if admission.before else 'joined'}")
-    return Joined(cluster, registration)
+    return Joined(cluster, registration, installed)
 
 
 def _tell(admission: Admission, report: Report) -> None:
@@ -84,6 +92,7 @@ def _tell(admission: Admission, report: Report) -> None:
     report(f"cluster {cluster.name}: the controller reaches it at {cluster.config.server}")
     report(f"pod CIDRs: {', '.join(cluster.pod_cidrs)} (all of them? more nodes may bring more: --pod-cidr)")
     report(f"allowed namespaces: {', '.join(sorted(cluster.namespaces)) or 'all'}")
+    report(f"addresses to import: {', '.join(cluster.import_cidrs) or 'any but its own (narrower: --import-cidr)'}")
 
 
 def _tell_of_argocd(registration: Registration, tried: set[str], report: Report) -> None:
@@ -91,8 +100,10 @@ def _tell_of_argocd(registration: Registration, tried: set[str], report: Report)
     report(f"Argo CD reaches it at {server}{'' if server in tried else ' (not tried from here: only Argo CD can)'}")
 
 
-def _foretell(member: Api, registration: Registration | None, report: Report) -> None:
+def _foretell(member: Api, limits: Limits | None, registration: Registration | None, report: Report) -> None:
     report(f"dry run: would make account {SYNC_ACCOUNT} in {member.server}, and the Secret on the hub")
+    if limits:
+        report(f"dry run: would put admission policies {policies.NAMES} into force there, if you may")
     if registration:
         report(
             f"dry run: would make account {ARGOCD_ACCOUNT} for Argo CD in {member.server}, and Secret "

@@ -28,6 +28,7 @@ from landbridge.enroll.argocd.registration import unregister
 from landbridge.enroll.diagnosis import controller_state
 from landbridge.enroll.leftovers import leftovers
 from landbridge.enroll.manifests import GONE_TIMEOUT, read, remove, wait_gone
+from landbridge.enroll.policies import remove_policies
 from landbridge.enroll.progress import Report, count, few
 from landbridge.enroll.remains import foreign_imports, foreign_notes
 from landbridge.enroll.server import identity
@@ -262,6 +263,7 @@ async def _clear(parting: Parting, member: Api, report: Report) -> None:
     """Remove accounts and rules, last made first, and the namespace if we made it and nobody else uses it."""
     for line in foreign_notes(parting.name, await foreign_imports(member, parting.fleet)):
         report(line)
+    await remove_policies(member, report)
     await remove_account(member, report)
     ours = rbac.manifests(rbac.MEMBER)[::-1]
     for manifest in ours:

@@ -31,6 +31,8 @@ _PLURALS = {
     "RoleBinding": "rolebindings",
     "Secret": "secrets",
     "CustomResourceDefinition": "customresourcedefinitions",
+    "ValidatingAdmissionPolicy": "validatingadmissionpolicies",
+    "ValidatingAdmissionPolicyBinding": "validatingadmissionpolicybindings",
 }
 
 

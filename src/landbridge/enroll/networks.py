@@ -64,6 +64,16 @@ async def proposed(member: Api) -> tuple[str, ...]:
     return (*map(str, four), *map(str, six))
 
 
+def outside(cidrs: Iterable[str], allowed: Iterable[str]) -> list[str]:
+    """Those of some networks that lie in none of the allowed ones."""
+    wide = [_network(text) for text in allowed]
+    return [text for text in cidrs if not any(_contains(network, _network(text)) for network in wide)]
+
+
+def _contains(wide: Network, network: Network) -> bool:
+    return wide.version == network.version and network.subnet_of(wide)  # type: ignore[arg-type]  # of one version
+
+
 def _overlap(one: Network, other: Network) -> bool:
     return one.version == other.version and one.overlaps(other)
 

@@ -34,6 +34,13 @@ MEMBER_LEAST = Version(1, 22)
 """A member serves discovery.k8s.io/v1 and bound tokens."""
 
 
+POLICY_LEAST = Version(1, 30)
+"""A member holds us, and its tenants, to an admission policy."""
+
+ADDRESS_LEAST = Version(1, 31)
+"""Its policies can compare addresses."""
+
+
 class VersionInfo(msgspec.Struct, frozen=True, rename="camel"):
     """The answer of /version."""
 
@@ -48,6 +55,12 @@ async def version_text(api: Api) -> str:
     return api.decoded(_VERSION, await api.request("GET", "/version")).git_version
 
 
+def parsed(text: str) -> Version:
+    """The version that a text names; 0.0 where it names none."""
+    found = re.match(r"v?(\d+)\.(\d+)", text)
+    return Version(int(found[1]), int(found[2])) if found else Version(0, 0)
+
+
 async def require(api: Api, least: Version, duty: str) -> None:
     """Make sure that a server can be reached, lets us in, and is new enough for its duty (``hub``, ``member``).
 
@@ -59,8 +72,7 @@ async def require(api: Api, least: Version, duty: str) -> None:
         text = await version_text(api)
     except (ForbiddenError, UnauthorizedError) as error:
         raise RefusedError(NO_ACCESS, f"{api.server} does not accept these credentials: {error}") from error
-    found = re.match(r"v?(\d+)\.(\d+)", text)
-    if not found or Version(int(found[1]), int(found[2])) < least:
+    if parsed(text) < least:
         raise RefusedError(
             OLD_VERSION,
             f"{api.server} is Kubernetes {text or 'unknown'}; a {duty} must be {least} or later: upgrade it",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import ipaddress
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from landbridge.api.core import Secret
@@ -14,6 +15,7 @@ from landbridge.api.names import (
     CLUSTER_LABEL_VALUE,
     CLUSTER_UID,
     FINALIZER,
+    IMPORT_CIDRS,
     POD_CIDRS,
     SYSTEM_NAMESPACE,
 )
@@ -41,6 +43,8 @@ class Cluster:
     """Allowed namespaces; empty means all."""
     pod_cidrs: tuple[str, ...] = ()
     """Networks of its pods, as declared at join."""
+    import_cidrs: tuple[str, ...] = ()
+    """Networks that may be imported from there, as its admission policy holds us to; empty means all but its own."""
     uid: str = ""
     """uid of its kube-system namespace: the same cluster, whatever it is called."""
     meta: ObjectMeta = field(default_factory=ObjectMeta)
@@ -73,10 +77,14 @@ def cluster_secret(cluster: Cluster) -> Secret:
         name=f"{PREFIX}{cluster.name}",
         namespace=SYSTEM_NAMESPACE,
         labels={CLUSTER_LABEL: CLUSTER_LABEL_VALUE},
-        annotations={POD_CIDRS: ",".join(cluster.pod_cidrs), CLUSTER_UID: cluster.uid},
+        annotations={POD_CIDRS: ",".join(cluster.pod_cidrs), CLUSTER_UID: cluster.uid} | _import_cidrs(cluster),
         finalizers=(FINALIZER,),
     )
     return Secret(metadata=meta, data={key: encode(value) for key, value in values.items() if value})
+
+
+def _import_cidrs(cluster: Cluster) -> dict[str, str]:
+    return {IMPORT_CIDRS: ",".join(cluster.import_cidrs)} if cluster.import_cidrs else {}
 
 
 def encode(value: str) -> str:
@@ -112,7 +120,8 @@ def _read(secret: Secret) -> Cluster:
         config=config,
         token=token,
         namespaces=frozenset(_split(_text(secret, "namespaces"))),
-        pod_cidrs=_networks(annotations.get(POD_CIDRS, "")),
+        pod_cidrs=_networks(POD_CIDRS, annotations),
+        import_cidrs=_networks(IMPORT_CIDRS, annotations),
         uid=annotations.get(CLUSTER_UID, ""),
         meta=secret.metadata,
     )
@@ -135,8 +144,8 @@ def _split(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def _networks(text: str) -> tuple[str, ...]:
+def _networks(annotation: str, annotations: Mapping[str, str]) -> tuple[str, ...]:
     try:
-        return tuple(str(ipaddress.ip_network(part)) for part in _split(text))
+        return tuple(str(ipaddress.ip_network(part)) for part in _split(annotations.get(annotation, "")))
     except ValueError as error:
-        raise RefusedClusterError(MALFORMED, f"annotation {POD_CIDRS}: {error}") from error
+        raise RefusedClusterError(MALFORMED, f"annotation {annotation}: {error}") from error

@@ -30,7 +30,7 @@ from typing import NamedTuple
 from landbridge.api.core import Service
 from landbridge.api.meta import Key
 from landbridge.api.multicluster import MultiClusterService
-from landbridge.api.names import FINALIZER, SYSTEM_NAMESPACE
+from landbridge.api.names import FINALIZER, RESERVED_NAMESPACES
 
 RESERVED_NAMESPACE = "ReservedNamespace"
 RESERVED_SERVICE = "ReservedService"
@@ -48,8 +48,6 @@ NO_SERVICE = "NoService"
 EXTERNAL_NAME = "ExternalName"
 SERVICE_NOT_IN_VIEW = "ServiceNotInView"
 CONSUMER = "Consumer"
-
-RESERVED_NAMESPACES = frozenset({"kube-system", "kube-public", "kube-node-lease", SYSTEM_NAMESPACE})
 
 
 class Intent(Enum):

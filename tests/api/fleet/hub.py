@@ -11,8 +11,9 @@ from landbridge.api.core import SECRETS
 from landbridge.api.meta import ObjectMeta
 from landbridge.api.names import FINALIZER, LEASE, SYSTEM_NAMESPACE
 from landbridge.enroll.manifests import remove, wait_gone
-from landbridge.fleet import rbac
+from landbridge.fleet import policy, rbac
 from landbridge.fleet.members import members
+from landbridge.fleet.policy import Limits
 from landbridge.kube.api import Api
 from landbridge.kube.errors import NotFoundError
 from tests.silence import silent
@@ -33,8 +34,8 @@ async def forget_lease(hub: Api) -> None:
 
 
 async def forget_account(member: Api) -> None:
-    """Remove account and rules of a join in a member."""
-    for manifest in rbac.manifests(rbac.MEMBER):
+    """Remove account, rules and admission policies of a join in a member."""
+    for manifest in (*policy.manifests(Limits()), *rbac.manifests(rbac.MEMBER)):
         await remove(member, manifest, silent)
 
 

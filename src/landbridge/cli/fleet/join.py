@@ -44,6 +44,14 @@ async def join(
             help="A network of its pods; may be repeated. By default what its nodes say.",
         ),
     ] = (),
+    import_cidr: Annotated[
+        tuple[str, ...],
+        Parameter(
+            negative=(),
+            show_default=False,
+            help="A network whose addresses may be imported into it; may be repeated. By default any but its own.",
+        ),
+    ] = (),
     namespace: Annotated[
         tuple[str, ...],
         Parameter(
@@ -68,9 +76,10 @@ async def join(
 ) -> None:
     """Let a cluster join the fleet.
 
-    Makes an account in it that may do exactly what the controller needs, and stores a short-lived token for it on the
-    hub. Everything is checked first; if something fails after that, what was made is removed. Joining again under the
-    same name mends and updates: what you do not give stays as it is. The hub may join too. Kubernetes 1.22 or later.
+    Makes an account in it that may do exactly what the controller needs, with admission policies that hold it to that
+    (Kubernetes 1.30), and stores a short-lived token for it on the hub. Everything is checked first; if something fails
+    after that, what was made is removed. Joining again under the same name mends and updates: what you do not give
+    stays as it is. The hub may join too. Kubernetes 1.22 or later.
 
     Name the cluster by --context, or by --from-argocd: what Argo CD has is then used for this command alone.
     """
@@ -84,6 +93,7 @@ async def join(
         all_namespaces,
         argocd=argocd,
         argocd_server=argocd_server.rstrip("/"),
+        import_cidrs=import_cidr,
     )
     async with Api(load(hub_context, kubeconfig)) as hub:
         config = await member_config(hub, context, from_argocd, kubeconfig, server=wish.server)
@@ -111,8 +121,10 @@ def _json(joined: Joined) -> str:
         "name": cluster.name,
         "server": cluster.config.server,
         "podCidrs": cluster.pod_cidrs,
+        "importCidrs": cluster.import_cidrs,
         "namespaces": sorted(cluster.namespaces),
         "clusterUid": cluster.uid,
+        "admissionPolicies": joined.policies,
     }
     if registration:
         row["argocd"] = {"secret": registration.secret, "server": registration.config.server}
