@@ -71,7 +71,7 @@ def _sync(limits: Limits) -> Manifest:
         "failurePolicy": "Fail",
         "matchConstraints": _slices("CREATE", "UPDATE", "DELETE"),
         "matchConditions": [{"name": "our-account", "expression": f"request.userInfo.username == {_text(USER)}"}],
-        "variables": _VARIABLES,
+        "variables": [*_VARIABLES, *(_networks(limits) if limits.by_address else ())],
         "validations": list(checks),
     }
 
@@ -137,20 +137,16 @@ def _place(namespaces: Iterable[str]) -> Manifest:
 
 
 def _addresses(limits: Limits) -> Iterable[Manifest]:
-    """The address type first: an FQDN would be an error, which says less."""
+    """Few passes over all addresses: each costs the API server 15 us for one of them."""
     yield _check('variables.less || object.addressType in ["IPv4", "IPv6"]', "an import has IP addresses")
+    elsewhere = " && !variables.own.exists(n, n.containsIP(a))" if limits.own else ""
     yield _check(
-        f"variables.less || {_each('ip(a).isGlobalUnicast()')}",
-        "no pod has a loopback, link-local or multicast address",
+        f"variables.less || {_each(f'ip(a).isGlobalUnicast(){elsewhere}')}",
+        "an address is in this cluster's own networks, or no pod's (loopback, link-local, multicast)",
     )
-    if limits.own:
-        yield _check(
-            f"variables.less || {_each(f'!{_within(limits.own)}')}",
-            "an address is in this cluster's own networks; if it is not, join again with the right --pod-cidr",
-        )
     if limits.imports:
         yield _check(
-            f"variables.less || {_each(_within(limits.imports))}",
+            f"variables.less || {_each('variables.imports.exists(n, n.containsIP(a))')}",
             "an address is outside the --import-cidr of this cluster; join again to allow it",
         )
 
@@ -159,8 +155,11 @@ def _each(holds: str) -> str:
     return f"variables.endpoints.all(e, e.addresses.all(a, {holds}))"
 
 
-def _within(networks: Iterable[str]) -> str:
-    return f"{_text(list(networks))}.exists(n, cidr(n).containsIP(a))"
+def _networks(limits: Limits) -> Iterable[Manifest]:
+    """Read once for each write, and not for each address."""
+    for name, networks in (("own", limits.own), ("imports", limits.imports)):
+        if networks:
+            yield {"name": name, "expression": f"{_text(list(networks))}.map(n, cidr(n))"}
 
 
 _TENANTS: Manifest = {

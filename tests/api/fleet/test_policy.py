@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 from landbridge_lab import Lab
+from prometheus_client.parser import text_string_to_metric_families
 
 from landbridge.api.core import NAMESPACES
 from landbridge.api.discovery import SLICES
@@ -22,6 +23,7 @@ from landbridge.kube.credentials import StaticToken
 from landbridge.kube.errors import ApiError, ForbiddenError
 from tests.api.command import Command
 from tests.api.fleet.hub import forget_account, forget_members
+from tests.api.fleet.rollout import controllers, roll
 from tests.api.waiting import eventually
 
 Body = dict[str, Any]
@@ -144,7 +146,7 @@ async def refused(write: Any) -> str:
         (OURS | {SERVICE_NAME: "kubernetes"}, {"namespace": "default"}, "nothing is joined in this namespace"),
         (OURS, {"addresses": ("10.1.0.7",)}, "this cluster's own networks"),
         (OURS, {"addresses": (POD, "203.0.113.7")}, "outside the --import-cidr"),
-        (OURS, {"addresses": ("224.0.0.9",)}, "loopback, link-local or multicast"),
+        (OURS, {"addresses": ("239.1.2.3",)}, "loopback, link-local, multicast"),
         (OURS, {"addresses": ("fd03::7",), "addressType": "IPv6"}, "outside the --import-cidr"),
         (OURS, {"addresses": ("example.com",), "addressType": "FQDN"}, "an import has IP addresses"),
     ],
@@ -172,11 +174,13 @@ async def test_s9_our_account_leaves_what_is_others(member: Member, labels: Mapp
 
 @pytest.mark.parametrize(("address", "family"), [(POD, "IPv4"), ("fd02::7", "IPv6")], ids=["IPv4", "IPv6"])
 async def test_s9_our_account_does_all_that_sync_does(member: Member, address: str, family: str) -> None:
-    name = f"{IMPORT[:-1]}{family[-1].replace('4', 'a').replace('6', 'b')}"
+    name = f"web-{family.lower().replace('4', 'f').replace('6', 's'):a<16}"
     thousand = [{"addresses": [address]}] * 1000
     await create(member.account, name, OURS, addressType=family, endpoints=[])
     await replace(member.account, name, OURS, addressType=family, endpoints=thousand)
-    await member.put(name, {"team": "shop"}, addressType=family)  # whoever took our labels off, the name proves it
+    await member.put(
+        name, {"team": "shop"}, addressType=family, endpoints=thousand
+    )  # whoever took our labels off, the name proves it
     await replace(member.account, name, OURS, address, addressType=family)
     await delete(member.account, name)
 
@@ -207,3 +211,28 @@ async def test_s9_a_tenant_writes_slices_of_his_own(member: Member) -> None:
     await delete(member.tenant, "web-own")
     await member.put("web-abcde", THEIRS)
     await delete(member.tenant, "web-abcde")
+
+
+@pytest.mark.parametrize("identities", ["one for each controller", "one for all"])
+async def test_s9_the_control_plane_rolls_a_deployment_under_any_identity(
+    member: Member, own_lab: Lab, tmp_path: Path, identities: str
+) -> None:
+    command = own_lab.clusters["oldcluster"].control_plane.controller_manager()
+    command[0] = str((await own_lab.prepare()).binaries / "kube-controller-manager")
+    each = identities == "one for each controller"
+    before = await policy_checks(member.admin)
+    async with controllers(member.admin, command, tmp_path / "log", one_for_each=each):
+        await roll(member.admin, SHOP)
+    assert await policy_checks(member.admin) == before
+    assert "is the control plane's" in await refused(create(member.tenant, "web-forged", THEIRS))
+
+
+async def policy_checks(api: Api) -> dict[str, float]:
+    """How often each policy refused a write, or could not say whether to."""
+    families = text_string_to_metric_families((await api.request("GET", "/metrics")).decode())
+    return {
+        "/".join(sample.labels[part] for part in ("policy", "enforcement_action", "error_type")): sample.value
+        for family in families
+        if family.name == "apiserver_validating_admission_policy_check"
+        for sample in family.samples
+    }

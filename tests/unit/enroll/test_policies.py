@@ -123,7 +123,7 @@ async def test_networks_to_import_from_are_kept_s9(hub: MemoryApi, member: Memor
     assert found
     assert found.cluster
     assert found.cluster.import_cidrs == ("10.2.0.0/15",)
-    assert '["10.2.0.0/15"].exists' in str(member.objects[SYNC])
+    assert '["10.2.0.0/15"].map' in str(member.objects[SYNC])
 
 
 async def test_whom_a_policy_will_refuse_is_told(hub: MemoryApi, member: MemoryApi) -> None:

@@ -54,7 +54,7 @@ def test_our_account_alone_is_held_to_imports_s9() -> None:
     assert condition["expression"] == f'request.userInfo.username == "{user}"'
 
 
-@pytest.mark.parametrize("part", ['["shop"]', '!["10.1.0.0/16"].exists', '["10.2.0.0/16"].exists'])
+@pytest.mark.parametrize("part", ['["shop"]', "!variables.own.exists", '["10.1.0.0/16"].map', '["10.2.0.0/16"].map'])
 def test_what_a_member_declares_is_in_its_policy_s9(part: str) -> None:
     assert part in text(SYNC_POLICY)
     assert part not in text(SYNC_POLICY, Limits())
