@@ -261,9 +261,9 @@ async def _imports_left(parting: Parting) -> str:
 
 async def _clear(parting: Parting, member: Api, report: Report) -> None:
     """Remove accounts and rules, last made first, and the namespace if we made it and nobody else uses it."""
+    await remove_policies(member, report)
     for line in foreign_notes(parting.name, await foreign_imports(member, parting.fleet)):
         report(line)
-    await remove_policies(member, report)
     await remove_account(member, report)
     ours = rbac.manifests(rbac.MEMBER)[::-1]
     for manifest in ours:
