@@ -9,7 +9,7 @@ from landbridge.api.discovery import SLICES
 from landbridge.api.names import EXPORT_UNMANAGED
 from tests.api.scene import NAME, Body, Scene, endpoint
 from tests.api.waiting import eventually
-from tests.api.world import NEW, OLD
+from tests.api.world import HUB, NEW, OLD
 
 HTTP = {"name": "http", "port": 80, "targetPort": 8080, "protocol": "TCP"}
 DUAL: dict[str, Any] = {"ipFamilyPolicy": "RequireDualStack", "ipFamilies": ["IPv4", "IPv6"]}
@@ -109,11 +109,12 @@ async def test_a_thousand_endpoints_in_ten_slices_are_imported_s13(scene: Scene)
 
 
 async def test_a_host_name_is_held_by_one_cluster_s10(scene: Scene) -> None:
-    await scene.make_service(OLD, NEW, clusterIP="None")
+    """Nor does a provider that the spec names first get one that somebody has already."""
+    await scene.make_service(HUB, OLD, NEW, clusterIP="None")
     old, new = scene.pods(OLD, 2), scene.pod(NEW, 1)
     await scene.put_slice(OLD, endpoints=[endpoint(a, hostname=f"web-{n}") for n, a in enumerate(old)])
     await scene.put_slice(NEW, endpoints=[endpoint(new, hostname="web-0")])
-    await scene.make_mcs([OLD, NEW], [OLD, NEW])
+    await scene.make_mcs([HUB, OLD, NEW], [OLD, NEW])
     await scene.arrives(NEW, old[1])
     assert f"host name web-0 of {OLD} is not imported" in (await scene.shows(NEW, "Conflict"))["message"]
     await conflict(scene, "HostnameConflict")
@@ -121,6 +122,10 @@ async def test_a_host_name_is_held_by_one_cluster_s10(scene: Scene) -> None:
     await scene.put_slice(NEW)
     await scene.arrives(NEW, *old)
     await conflict(scene, "NoConflicts")
+    await scene.put_slice(HUB, endpoints=[endpoint(scene.pod(HUB, 1), hostname="web-0")])
+    message = (await conflict(scene, "HostnameConflict"))["message"]
+    assert f"{NEW}: host name web-0 of {HUB} is not imported, {OLD} holds it too" in message
+    assert await scene.imported(NEW) == old
 
 
 async def test_an_alias_exports_and_imports_nothing_s10(scene: Scene) -> None:
