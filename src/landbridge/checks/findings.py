@@ -61,7 +61,7 @@ def there_is_none(facts: Facts) -> Iterator[Finding]:
 def nobody_follows(facts: Facts) -> Iterator[Finding]:
     """No controller is at work: what was written stays, and nothing new is."""
     if not facts.controller.at_work:
-        yield _finding(facts, NO_CONTROLLER, facts.controller.text)
+        yield _finding(facts, NOT_SEEN if facts.controller.state == "NotSeen" else NO_CONTROLLER, facts.controller.text)
 
 
 def not_seen(facts: Facts) -> Iterator[Finding]:

@@ -75,7 +75,7 @@ async def look(hub: Api, known: Known, key: Key, *, connect: Connect = Api, time
     members = {name: answer for name, answer in found.items() if isinstance(answer, Member)}
     unseen = {name: answer for name, answer in found.items() if isinstance(answer, str)}
     if known.hidden:
-        unseen |= dict.fromkeys(mcs.spec.clusters if mcs else (), known.hidden)
+        unseen |= dict.fromkeys(mcs.spec.clusters if mcs else ("",), known.hidden)
     return _facts(_state(known, mcs, members, unseen), key, mcs, controller, unseen, known.entries)
 
 

@@ -170,7 +170,7 @@ def _consumers(facts: Facts) -> Iterable[ConsumerReport]:
     there = pairs(facts)
     consumers = facts.mcs.spec.consumers if facts.mcs else ()
     for name in consumers:
-        if name in facts.unseen:
+        if name not in facts.seen:
             yield ConsumerReport(name, "", status=_row(facts, name))
     rank = {name: place for place, name in enumerate(consumers)}
     for pair in sorted(there, key=lambda pair: rank.get(pair.consumer, len(rank))):

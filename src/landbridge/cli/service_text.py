@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from rich.console import Console
@@ -18,6 +18,9 @@ CONSUMERS = ("CONSUMER", "SEES OF", "READY", "IMPORTS", "AS EXPORTED", "MADE", "
 FEW = 3
 """Addresses that a line has room for."""
 
+MOST = 50
+"""Lines of a table, and things that are wrong: a Service of 100 clusters has 9,900 pairs of them."""
+
 UNKNOWN = "?"
 """Stands for what was not seen."""
 
@@ -28,14 +31,21 @@ _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 def show(found: Report) -> None:
     """Print it: what there is in tables, then what is wrong, each with its command below."""
     print(_head(found))
-    if found.providers:
-        print_table(PROVIDERS, (_provider(one, found.at) for one in found.providers))
-    if found.consumers:
-        print_table(CONSUMERS, (_consumer(one, found.at) for one in found.consumers))
+    _table(PROVIDERS, [_provider(one, found.at) for one in found.providers])
+    _table(CONSUMERS, [_consumer(one, found.at) for one in found.consumers])
     console = Console(soft_wrap=True)
     for line in _findings(found):
         console.print(Text(line))
     print(_foot(found))
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    if rows:
+        print_table(columns, [*rows[:MOST], *([(_more(rows),)] if rows[MOST:] else [])])
+
+
+def _more(rows: Sequence[object]) -> str:
+    return f"... and {len(rows) - MOST} more: see -o json"
 
 
 def _head(found: Report) -> str:
@@ -63,8 +73,10 @@ def _consumer(one: ConsumerReport, now: str) -> tuple[str, ...]:
 
 
 def _findings(found: Report) -> Iterable[str]:
-    for finding in found.findings:
+    for finding in found.findings[:MOST]:
         yield from _finding(finding)
+    if found.findings[MOST:]:
+        yield _more(found.findings)
     for cluster, why in found.beside.items():
         yield f"not looked at: {cluster}, which it does not name: {why}"
 

@@ -31,7 +31,7 @@ async def unseen(stage: Stage) -> str:
     return finding.message
 
 
-async def test_a_cluster_that_gives_no_answer_is_not_seen(stage: Stage) -> None:
+async def test_a_cluster_that_gives_no_answer_is_not_seen_s7(stage: Stage) -> None:
     def cut(method: str, path: str) -> None:
         raise UnreachableError("no answer from https://newcluster:6443")
 
@@ -44,7 +44,7 @@ async def test_a_token_that_ended_is_told_with_the_question_for_the_controller(s
     assert await unseen(stage) == "its token ended at 1970-01-02T00:00:00Z; is a controller running, which renews it?"
 
 
-async def test_whatever_else_goes_wrong_stays_with_the_cluster(stage: Stage) -> None:
+async def test_whatever_else_goes_wrong_stays_with_the_cluster_s15(stage: Stage) -> None:
     def odd(method: str, path: str) -> None:
         raise LookupError("odd")
 
@@ -94,6 +94,13 @@ async def test_who_may_not_read_secrets_sees_the_status_and_nothing_else(stage: 
     assert (found.verdict, found.ready.status) == ("NotSeen", "True")
     assert [(one.cluster, one.message) for one in found.findings] == [(OLD, "forbidden"), (NEW, "forbidden")]
     assert [one.status.state for one in found.providers] == ["Synced", "Synced"]
+
+
+async def test_who_may_not_read_secrets_is_not_told_that_nothing_is_there(stage: Stage) -> None:
+    stage.hidden = "forbidden"
+    stage.hub.remove(MCS)
+    found = await stage.report()
+    assert (found.verdict, [one.reason for one in found.findings]) == ("NotSeen", ["NotFound", "NotSeen"])
 
 
 async def test_a_cluster_beside_is_told_and_makes_nothing_wrong(stage: Stage) -> None:

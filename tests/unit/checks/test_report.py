@@ -12,7 +12,7 @@ from landbridge.api.discovery import Conditions, Endpoint, EndpointPort
 from landbridge.checks import findings, remedies
 from landbridge.checks.report import Report
 from tests.unit.checks.stage import NEW, OLD, Stage
-from tests.unit.objects import slice_
+from tests.unit.objects import mcs, slice_
 
 OWN_REASONS = [value for name, value in vars(findings).items() if name.isupper() and isinstance(value, str)]
 ROOT = Path(__file__).parents[3]
@@ -50,6 +50,13 @@ async def test_consumers_are_told_by_what_they_have_of_each_provider(stage: Stag
     assert (new.cluster, new.provider, new.imports, new.ready, new.as_exported) == (NEW, OLD, 1, 2, False)
     assert (old.since, old.status.state) == ("2026-01-01T00:00:00Z", "Synced")
     assert old.status.since == stage.status.clusters[0].last_sync_time
+
+
+async def test_a_consumer_outside_the_fleet_is_named_and_nothing_is_said_of_it(stage: Stage) -> None:
+    stage.put_mcs(mcs(OLD, "third"))
+    (third, *left) = (await stage.report()).consumers
+    assert (third.cluster, third.provider, third.imports, third.as_exported) == ("third", "", None, None)
+    assert [one.as_exported for one in left] == [False, False]
 
 
 async def test_what_others_write_is_short_and_harmless(stage: Stage) -> None:

@@ -8,13 +8,16 @@ from typing import get_args
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
+from landbridge.checks.findings import Finding
 from landbridge.checks.report import Verdict
 from landbridge.cli import main
 from landbridge.cli.outcome import EXIT_CODES
-from landbridge.cli.service import CODES, _print
-from landbridge.kube.errors import UnreachableError
+from landbridge.cli.service import CODES, _known, _print
+from landbridge.kube.errors import ForbiddenError, UnreachableError
 from tests.unit.checks.stage import NEW, SERVICE, Stage, well
+from tests.unit.memory_api import MemoryApi
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "service.md"
 
@@ -70,3 +73,22 @@ async def test_a_program_gets_json(stage: Stage, capsys: pytest.CaptureFixture[s
     _print(await stage.report(), "json")
     told = msgspec.json.decode(capsys.readouterr().out)
     assert (told["verdict"], told["readyEndpoints"], told["findings"]) == ("Well", 4, [])
+
+
+async def test_a_hundred_clusters_are_told_in_few_lines(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    found = await stage.report()
+    wrong = Finding("NoCluster", "not in the fleet")
+    _print(replace(found, consumers=found.consumers * 5_000, findings=(wrong,) * 200), "text")
+    told = capsys.readouterr().out
+    assert len(told.splitlines()) < 130
+    assert ("... and 9950 more: see -o json" in told, "... and 150 more: see -o json" in told) == (True, True)
+
+
+async def test_who_may_not_read_secrets_learns_why_so_little_is_seen() -> None:
+    hub = MemoryApi()
+
+    def refuse(method: str, path: str) -> None:
+        raise ForbiddenError(403, "Forbidden", "no secrets for you")
+
+    hub.before = refuse
+    assert (await _known(hub)).hidden.endswith("no secrets for you")
