@@ -11,6 +11,7 @@ import msgspec
 
 from landbridge.api.core import NAMESPACES, SERVICES
 from landbridge.api.discovery import SLICES
+from landbridge.api.events import EVENTS
 from landbridge.api.kind import Kind
 from landbridge.api.meta import Key, ObjectMeta
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
@@ -134,6 +135,16 @@ class Scene:
         """A condition of the MultiClusterService; empty while there is none."""
         conditions = (await self.mcs()).get("status", {}).get("conditions", [])
         return next((c for c in conditions if c["type"] == kind), {})
+
+    async def told(self, *reasons: str, type_: str = "Warning") -> list[Body]:
+        """Wait for Events about the MultiClusterService, one for each of these reasons."""
+
+        async def found() -> list[Body]:
+            answer = plain(await self.world.admins[HUB].request("GET", EVENTS.path(self.namespace)))
+            about = (e for e in answer["items"] if e["regarding"].get("name") == self.name and e["type"] == type_)
+            return [event for event in about if event["reason"] in reasons]
+
+        return await eventually(found, lambda events: {event["reason"] for event in events} == set(reasons))
 
     async def read(self, cluster: str, kind: Kind[Any], name: str = "") -> Body | None:
         """An object of the namespace, if it is there."""

@@ -103,6 +103,10 @@ async def test_a_preference_that_imports_switch_off_is_reported_s4(scene: Scene)
     await scene.shows(NEW, "Conflict")
     assert (await scene.condition("Conflict"))["reason"] == "TrafficDistributionConflict"
     assert (await scene.condition("Ready"))["status"] == "True", "it routes all the same"
+    (event,) = await scene.told("TrafficDistributionConflict")
+    assert event["note"].startswith(f"{NEW}: trafficDistribution PreferSameZone has no effect")
+    await scene.patch(NEW, SERVICES, NAME, {"spec": {"trafficDistribution": None}})
+    await scene.told("NoConflicts", type_="Normal")
 
 
 WRONG: dict[str, Callable[[Body], Any]] = {
@@ -152,6 +156,8 @@ async def _is_refused(scene: Scene, reason: str) -> None:
     assert await scene.imports(NEW) == []
     mcs = await scene.mcs()
     assert "finalizers" not in mcs["metadata"]
+    (event,) = await scene.told(reason)
+    assert event["note"] == ready["message"]
     await scene.end()
 
 
@@ -166,6 +172,7 @@ async def test_a_namespace_that_a_cluster_does_not_allow_is_refused_s14(scene: S
     try:
         row = await scene.shows(NEW, "Forbidden", importedReady=0)
         assert f"--namespace {scene.namespace}" in row["message"]
+        await scene.told("Forbidden")
         await scene.arrives(OLD, pods[HUB])
         assert await scene.imports(NEW) == []
     finally:

@@ -38,7 +38,9 @@ async def test_services_are_compared_in_all_that_changes_how_they_route_s10(scen
     pod = scene.pod(OLD, 1)
     await scene.put_slice(OLD, pod)
     found = await eventually(lambda: scene.condition("Conflict"), lambda found: found.get("status") == "True")
-    assert found["reason"].split(",") == [
+    reasons = found["reason"].split(",")
+    await scene.told(*reasons)
+    assert reasons == [
         "InternalTrafficPolicyConflict",
         "ExternalTrafficPolicyConflict",
         "TypeConflict",
@@ -118,6 +120,7 @@ async def test_a_host_name_is_held_by_one_cluster_s10(scene: Scene) -> None:
     await scene.arrives(NEW, old[1])
     assert f"host name web-0 of {OLD} is not imported" in (await scene.shows(NEW, "Conflict"))["message"]
     await conflict(scene, "HostnameConflict")
+    await scene.told("HostnameConflict")
     assert await scene.imports(OLD) == []
     await scene.put_slice(NEW)
     await scene.arrives(NEW, *old)
@@ -141,6 +144,7 @@ async def test_an_alias_exports_and_imports_nothing_s10(scene: Scene) -> None:
         await scene.holds(NEW, 0)
         await scene.shows(cluster, "InvalidServiceType")
         assert (await scene.condition("Ready"))["reason"] == "InvalidServiceType"
+        await scene.told("InvalidServiceType")
         await conflict(scene, "TypeConflict")
         await change(scene, cluster, type="ClusterIP", externalName=None)
         await scene.arrives(NEW, pod)
@@ -159,6 +163,7 @@ async def test_slices_that_only_want_consent_are_told_with_the_command_s10(scene
     await scene.holds(NEW, 0)
     ready = await scene.condition("Ready")
     assert (ready["status"], ready["reason"]) == ("False", "NotExported")
+    await scene.told("NotExported")
     await scene.patch(OLD, SERVICES, NAME, {"metadata": {"annotations": {EXPORT_UNMANAGED: "true"}}})
     await scene.arrives(NEW, pod)
     await scene.shows(OLD, "Synced", ownReady=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import structlog
@@ -14,17 +14,19 @@ from landbridge.api.meta import Key
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES, MultiClusterService, MultiClusterServiceStatus
 from landbridge.api.names import FINALIZER
 from landbridge.clusters.worker import work
+from landbridge.controller.refusals import BRIEF_FOR, Refusals, is_refusal
 from landbridge.kube.api import Api
 from landbridge.kube.clock import utc_now
-from landbridge.kube.errors import KubeError, NotFoundError
+from landbridge.kube.errors import ApiError, KubeError, NotFoundError
 from landbridge.kube.explain import Tracebacks, described
 from landbridge.kube.queue import Work, WorkQueue
 from landbridge.mcs.ending import away, holding_up
+from landbridge.mcs.events import Note, notes
 from landbridge.mcs.gather import cluster_view, pending_in
 from landbridge.mcs.intent import refusal
 from landbridge.mcs.state import FleetState
 from landbridge.mcs.status import ending, status
-from landbridge.telemetry.metrics import STATUS_WRITES
+from landbridge.telemetry.metrics import STATUS_REFUSALS, STATUS_WRITES
 
 WORKERS = 8
 STATUS_INTERVAL = 1.0
@@ -33,16 +35,26 @@ STATUS_INTERVAL = 1.0
 ENDING_AFTER = 1.0
 """Seconds after which an end that is not through is told; most take a moment."""
 
+REFUSED_AGAIN = 60.0
+"""Seconds until a hub that refuses even a short status is asked again."""
+
 log = structlog.get_logger()
 
 
 class MultiClusterServiceReconciler:
     """Works on what the hub shows; endpoints never pass through here."""
 
-    def __init__(self, state: FleetState, api: Api) -> None:
+    def __init__(
+        self,
+        state: FleetState,
+        api: Api,
+        tell: Callable[[MultiClusterService, list[Note]], None] = lambda mcs, told: None,
+    ) -> None:
         self.queue: WorkQueue[Key] = WorkQueue()
         self._state = state
         self._api = api
+        self._tell = tell
+        self._refusals = Refusals()
         self._written: dict[Key, float] = {}
         self._ending: dict[Key, float] = {}
         """Since when each of these is seen to be deleted."""
@@ -59,6 +71,7 @@ class MultiClusterServiceReconciler:
             self._ending.pop(key, None)
         if mcs is None:
             self._written.pop(key, None)
+            self._refusals.forget(key)
             self._tracebacks.forget(key)
         elif mcs.metadata.deletion_timestamp:
             await self._conclude(mcs)
@@ -144,11 +157,32 @@ class MultiClusterServiceReconciler:
         return early
 
     async def _write(self, mcs: MultiClusterService, new: MultiClusterServiceStatus) -> None:
-        if new == mcs.status:
+        key, now = mcs.metadata.key, asyncio.get_running_loop().time()
+        told = self._refusals.fit(key, new, now)
+        if told != new:
+            self.queue.add_after(key, BRIEF_FOR)
+        if told == mcs.status:
             return
-        self._written[mcs.metadata.key] = asyncio.get_running_loop().time()
-        await self._patch(mcs, {"status": to_builtins(new)}, "status")
+        self._written[key] = now
+        try:
+            await self._patch(mcs, {"status": to_builtins(told)}, "status")
+        except ApiError as error:
+            self._refused(key, error, now)
+            raise
         STATUS_WRITES.inc()
+        if told == new:
+            self._refusals.forget(key)
+        self._tell(mcs, notes(mcs.status, told))
+
+    def _refused(self, key: Key, error: ApiError, now: float) -> None:
+        """A status that is not taken as it is must not be wrong for ever: a brief one follows."""
+        if not is_refusal(error):
+            return
+        STATUS_REFUSALS.inc()
+        if self._refusals.add(key, error, now):
+            log.error("status refused, a shorter one follows", service=str(key), error=described(error))
+        else:
+            self._written[key] = now + REFUSED_AGAIN
 
     async def _patch(self, mcs: MultiClusterService, patch: dict[str, Any], subresource: str = "") -> None:
         with contextlib.suppress(NotFoundError):  # gone meanwhile; its event follows

@@ -17,6 +17,7 @@ from landbridge.api.names import HUB_ACCOUNT, SYSTEM_NAMESPACE
 from landbridge.clusters.bulkhead import endless, shielded
 from landbridge.clusters.engagements import Engagements
 from landbridge.clusters.member import Member
+from landbridge.controller.events import EventRecorder
 from landbridge.controller.http import Health, serve
 from landbridge.controller.imports import ImportReconciler
 from landbridge.controller.leader import Election, LostLeadershipError
@@ -125,7 +126,8 @@ class Controller:
         self._state.permit = election.permit_in_members
         self._state.in_contact = lambda: election.holds
         self._record = RecordKeeper(hub, self._state.ledger, on_change=self._record_changed, on_contact=self._contact)
-        self._reconciler = MultiClusterServiceReconciler(self._state, hub)
+        self._events = EventRecorder(hub)
+        self._reconciler = MultiClusterServiceReconciler(self._state, hub, self._events.tell)
         self._router = Router(self._state, self._reconciler.queue)
         self._engagements = Engagements(
             self._state,
@@ -157,6 +159,7 @@ class Controller:
             await self._in_view.wait()  # what is joined, and who, is known before anything is decided (rules S7, S11)
             tasks.create_task(self._engagements.run(tasks))
             tasks.create_task(self._reconciler.run())
+            tasks.create_task(self._events.run())
 
     async def _keep_imports(self, member: Member) -> None:
         reconciler = ImportReconciler(self._state, member, self._router.report)

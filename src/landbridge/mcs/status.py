@@ -65,6 +65,7 @@ class ClusterView:
 
 ENDING = "Ending"
 NO_ENDPOINTS = "NoEndpoints"
+WRITING = "endpoints are being written"
 
 LONGEST_OF_A_CLUSTER, LONGEST = 1000, 4000
 """Bytes of the message of a row, and of a condition: with 200 clusters the hub still takes the status (rule S15)."""
@@ -152,7 +153,7 @@ def write_forbidden(_: Key, view: ClusterView) -> Finding | None:
 
 def work_left(_: Key, view: ClusterView) -> Finding | None:
     """Not everything is written yet."""
-    return ("Pending", view.failed or "endpoints are being written") if view.pending else None
+    return ("Pending", view.failed or WRITING) if view.pending else None
 
 
 CHECKS: tuple[Check, ...] = (

@@ -45,6 +45,10 @@ FOREIGN = Gauge(
     ["cluster"],
 )
 STATUS_WRITES = Counter("landbridge_status_writes_total", "Writes of MultiClusterService status on the hub.")
+STATUS_REFUSALS = Counter(
+    "landbridge_status_refusals_total", "Statuses that the hub refused for what they say; a shorter one is written."
+)
+EVENTS = Counter("landbridge_events_total", "Events about MultiClusterServices, by what became of them.", ["outcome"])
 ENGAGEMENT_FAILURES = Counter(
     "landbridge_engagement_failures_total",
     "Engagements of a cluster that ended by an error; each is tried again.",

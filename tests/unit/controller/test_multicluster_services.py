@@ -13,7 +13,8 @@ from landbridge.api.meta import Key
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
 from landbridge.api.names import FINALIZER
 from landbridge.clusters.member import FIRST_LOOK
-from landbridge.controller.multicluster_services import STATUS_INTERVAL
+from landbridge.controller.multicluster_services import REFUSED_AGAIN, STATUS_INTERVAL
+from landbridge.controller.refusals import BRIEF_FOR
 from landbridge.kube.errors import ApiError, ConflictError, ForbiddenError
 from tests.unit.controller.rig import MCS_PATH, World, controller
 from tests.unit.fakes import settle
@@ -394,3 +395,51 @@ async def test_s15_a_cluster_that_never_answers_holds_up_neither_an_end_nor_the_
         status = at.hub.held(MULTI_CLUSTER_SERVICES)["service3"].status
         assert status is not None
         assert [(row.name, row.state) for row in status.clusters] == [("third", "Stale"), ("old", "NoService")]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ApiError(422, "Invalid", "status.clusters[0].state: Unsupported value"),
+        ApiError(413, "RequestEntityTooLarge", "limit is 3145728"),
+        ApiError(500, "", "etcdserver: request is too large"),
+    ],
+    ids=lambda error: str(error.status),
+)
+async def test_s15_a_status_that_the_hub_refuses_is_followed_by_a_shorter_one_and_tried_again(error: ApiError) -> None:
+    at = world()
+    refusals = iter([error])
+
+    def refuse(method: str, path: str) -> None:
+        if path.endswith("/status") and (first := next(refusals, None)):
+            raise first
+
+    at.hub.before = refuse
+    async with controller(at):
+        await settle(STATUS_INTERVAL * 3)
+        found = at.mcs()
+        assert found is not None
+        assert found.status is not None
+        assert (found.status.endpoints, found.status.clusters) == (1, ())
+        assert f"the rows of the clusters are left out: {error}" in found.status.conditions[0].message
+        at.forget_calls()
+        await settle(BRIEF_FOR / 2)
+        assert at.writes() == []
+        await settle(BRIEF_FOR)
+        found = at.mcs()
+        assert found is not None
+        assert found.status is not None
+        assert [row.name for row in found.status.clusters] == ["old", "new"]
+
+
+async def test_s15_a_hub_that_refuses_every_status_is_asked_seldom() -> None:
+    at = world()
+
+    def refuse(method: str, path: str) -> None:
+        if path.endswith("/status"):
+            raise ApiError(422, "Invalid", "status: Unsupported value")
+
+    at.hub.before = refuse
+    async with controller(at):
+        await settle(BRIEF_FOR)
+        assert at.status_writes() <= 2 + BRIEF_FOR / REFUSED_AGAIN
