@@ -65,6 +65,11 @@ class Facts:
     """What the controller left word of, by cluster."""
 
     @property
+    def joining(self) -> MultiClusterService | None:
+        """The MultiClusterService, unless it is being deleted."""
+        return None if self.mcs and self.mcs.metadata.deletion_timestamp else self.mcs
+
+    @property
     def clusters(self) -> tuple[str, ...]:
         """Those that it speaks of; without a MultiClusterService, all that there are."""
         return self.mcs.spec.clusters if self.mcs else tuple(sorted({*self.seen, *self.unseen}))

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Literal
 
-import msgspec
-
 from landbridge.api.multicluster import Condition, MultiClusterServiceStatus
 from landbridge.checks.differences import Pair, pairs
 from landbridge.checks.facts import Facts
 from landbridge.checks.remedies import remedy
+from landbridge.checks.shapes import Finding
 from landbridge.mcs.intent import UNEXPLAINED
 from landbridge.mcs.status import ENDING, conflicts, status
 from landbridge.telemetry.text import shown
@@ -30,20 +29,6 @@ LEFT_BEHIND = "LeftBehind"
 
 _IN_ORDER = ("Synced", "Conflict")
 """States of a row that hold no endpoint back; what is in conflict the condition says."""
-
-
-class Finding(msgspec.Struct, frozen=True, rename="camel"):
-    """One thing that is wrong, or was not seen."""
-
-    reason: str
-    """One word in camel case: a state or a reason of the status, or one of this command's own."""
-    message: str
-    command: str = ""
-    """What mends it, or shows more; words in angle brackets are for a person to fill in."""
-    cluster: str = ""
-    """Where; empty where it is no single cluster's."""
-    by: Literal["look", "status"] = "look"
-    """Whether it was seen just now, or is what the controller said when it last wrote the status."""
 
 
 Check = Callable[[Facts], Iterator[Finding]]
@@ -89,7 +74,7 @@ def ending(facts: Facts) -> Iterator[Finding]:
 
 def clusters_lack(facts: Facts) -> Iterator[Finding]:
     """What the controller would say of each cluster, and of all together, had it seen just this."""
-    if facts.mcs is None or facts.mcs.metadata.deletion_timestamp:
+    if facts.joining is None:
         return
     now = fresh(facts)
     for row in now.clusters:
@@ -104,9 +89,9 @@ def clusters_lack(facts: Facts) -> Iterator[Finding]:
 
 def clusters_differ(facts: Facts) -> Iterator[Finding]:
     """Clusters route, but not as one, or not as their Services say."""
-    if facts.mcs is None or facts.mcs.metadata.deletion_timestamp:
+    if facts.joining is None:
         return
-    for conflict in conflicts(facts.mcs, facts.rows):
+    for conflict in conflicts(facts.joining, facts.rows):
         where = conflict.clusters[0] if len(conflict.clusters) == 1 else ""
         yield _finding(facts, conflict.reason, conflict.message, where)
 
@@ -127,10 +112,10 @@ def imports_stay(facts: Facts) -> Iterator[Finding]:
 
 def the_status_says(facts: Facts) -> Iterator[Finding]:
     """What the controller said, and could not be seen just now."""
-    if facts.mcs is None or facts.mcs.metadata.deletion_timestamp or facts.mcs.status is None:
+    if facts.joining is None or facts.joining.status is None:
         return
     seen = {(row.name, row.state) for row in fresh(facts).clusters}
-    for row in facts.mcs.status.clusters:
+    for row in facts.joining.status.clusters:
         if row.state not in _IN_ORDER and (row.state == "Pending" or (row.name, row.state) not in seen):
             text = f"since {row.last_sync_time}: {row.message}"
             yield _finding(facts, row.state, text, row.name, by="status")
@@ -138,11 +123,11 @@ def the_status_says(facts: Facts) -> Iterator[Finding]:
 
 def status_is_old(facts: Facts) -> Iterator[Finding]:
     """The status speaks of an earlier spec, or of none."""
-    if facts.mcs is None or facts.mcs.metadata.deletion_timestamp:
+    if facts.joining is None:
         return
-    if facts.mcs.status is None:
+    if facts.joining.status is None:
         yield _finding(facts, OLD_STATUS, "it has no status: no controller has looked at it yet")
-    elif facts.mcs.status.observed_generation != facts.mcs.metadata.generation:
+    elif facts.joining.status.observed_generation != facts.joining.metadata.generation:
         yield _finding(facts, OLD_STATUS, "its status speaks of another spec than it has: no controller looked since")
 
 

@@ -8,49 +8,36 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from landbridge.api.core import NAMESPACES, SERVICES
-from landbridge.api.discovery import SLICES
-from landbridge.api.meta import Key, Object
+from landbridge.api.meta import Key
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES, MultiClusterService
 from landbridge.api.names import FINALIZER
 from landbridge.checks.controller import read_controller
 from landbridge.checks.facts import Controller, Facts, Seen
 from landbridge.checks.findings import BEHIND, LEFT_BEHIND, OLD_STATUS, findings
-from landbridge.clusters.member import KUBE_SYSTEM, Member
-from landbridge.fleet.cluster import Cluster
+from landbridge.checks.reading import TIMEOUT, Connect, answer
+from landbridge.clusters.member import Member
 from landbridge.fleet.ledger import Ledger
 from landbridge.fleet.members import Entry
 from landbridge.fleet.record import FleetRecord
-from landbridge.fleet.tokens import TokenError, lifetime
 from landbridge.fleet.trouble import read_trouble
 from landbridge.kube.api import Api
 from landbridge.kube.clock import utc_now
-from landbridge.kube.config import ServerConfig
-from landbridge.kube.credentials import StaticToken
-from landbridge.kube.errors import NotFoundError, UnauthorizedError
-from landbridge.kube.explain import described
+from landbridge.kube.errors import NotFoundError
 from landbridge.kube.informer import own_key
-from landbridge.kube.listing import Survey
 from landbridge.kube.store import Store
 from landbridge.mcs.ending import holding_up
 from landbridge.mcs.gather import cluster_view, view
 from landbridge.mcs.state import FleetState
 from landbridge.mcs.status import ENDING
 
-TIMEOUT = 10.0
-"""Seconds that a cluster has for all that is asked of it."""
-
 MOMENT = 1.5
 """Seconds after which a change has arrived, and the status says so, if nothing holds it up (rule S5)."""
 
 PASSING = frozenset({BEHIND, LEFT_BEHIND, OLD_STATUS, ENDING})
 """What may be over in a moment."""
-
-Connect = Callable[[ServerConfig, StaticToken], Api]
 
 
 @dataclass(frozen=True)
@@ -70,7 +57,7 @@ async def look(hub: Api, known: Known, key: Key, *, connect: Connect = Api, time
         KubeError: The hub refused, or gave no answer.
     """
     mcs, controller = await asyncio.gather(_find(hub, key), read_controller(hub))
-    answers = await asyncio.gather(*(_answer(entry, key, connect, timeout) for entry in known.entries))
+    answers = await asyncio.gather(*(answer(entry, key, connect, timeout) for entry in known.entries))
     found = dict(zip((entry.name for entry in known.entries), answers, strict=True))
     members = {name: answer for name, answer in found.items() if isinstance(answer, Member)}
     unseen = {name: answer for name, answer in found.items() if isinstance(answer, str)}
@@ -93,57 +80,6 @@ async def _find(hub: Api, key: Key) -> MultiClusterService | None:
         return await hub.get(MULTI_CLUSTER_SERVICES, key.name, key.namespace)
     except NotFoundError:
         return None
-
-
-async def _answer(entry: Entry, key: Key, connect: Connect, timeout: float) -> Member | str:
-    """The cluster as it is now, or why it cannot be seen: whatever goes wrong there is its own trouble (rule S15)."""
-    if entry.cluster is None:
-        return f"its Secret is not used: {entry.refusal}"
-    try:
-        async with asyncio.timeout(timeout), connect(entry.cluster.config, StaticToken(entry.cluster.token)) as api:
-            member = await _read(entry.cluster, api, key)
-    except TimeoutError:
-        return f"no answer within {timeout:g} s"
-    except UnauthorizedError:
-        return f"its token {_fate(entry.cluster.token)}; is a controller running, which renews it?"
-    except Exception as error:
-        return described(error)
-    return member.another or member
-
-
-async def _read(cluster: Cluster, api: Api, key: Key) -> Member:
-    """All that the account of the controller lets it list of the Service. Slices are found by their names too."""
-    member = Member(cluster, api, on_change=lambda *_: None, on_contact=lambda *_: None)
-    services, slices, *namespaces = await asyncio.gather(
-        api.survey(SERVICES, key.namespace, field=f"metadata.name={key.name}"),
-        api.survey(SLICES, key.namespace),
-        _namespace(api, key.namespace),
-        _namespace(api, KUBE_SYSTEM.name),
-    )
-    member.services.show(services)
-    member.slices.show(slices)
-    member.namespaces.show(_together(namespaces))
-    return member
-
-
-async def _namespace(api: Api, name: str) -> Survey[Object]:
-    return await api.survey(NAMESPACES, field=f"metadata.name={name}")
-
-
-def _together(lists: Sequence[Survey[Object]]) -> Survey[Object]:
-    return Survey(
-        lists[0].version,
-        tuple(item for one in lists for item in one.items),
-        tuple(item for one in lists for item in one.unreadable),
-    )
-
-
-def _fate(token: str) -> str:
-    try:
-        ended = datetime.fromtimestamp(lifetime(token)[1], UTC)
-    except (TokenError, ValueError, OverflowError, OSError):
-        return "is refused"
-    return f"ended at {ended:%Y-%m-%dT%H:%M:%SZ}" if ended <= datetime.now(UTC) else "is refused"
 
 
 def _state(

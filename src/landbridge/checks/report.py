@@ -1,21 +1,25 @@
-"""One Service, for a person or a program: where its endpoints are, who sees which, since when, and what is wrong.
-
-Names of fields, and of what `verdict` says, are a contract: docs/service.md lists them, and a test holds them.
-"""
+"""From what was seen of one Service to what is told of it, to a person or a program; pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import Literal
-
-import msgspec
 
 from landbridge.api.discovery import Endpoint, EndpointSlice
 from landbridge.api.names import LAST_CHANGE, MANAGER
 from landbridge.checks.differences import Pair, pairs
 from landbridge.checks.facts import Facts, Seen
-from landbridge.checks.findings import NOT_FOUND, NOT_SEEN, Finding, findings, ready
+from landbridge.checks.findings import NOT_FOUND, NOT_SEEN, findings, ready
+from landbridge.checks.shapes import (
+    ConsumerReport,
+    ControllerReport,
+    Finding,
+    ProviderReport,
+    ReadyReport,
+    Report,
+    Row,
+    Verdict,
+)
 from landbridge.mcs.exports import exported
 from landbridge.telemetry.text import shown
 
@@ -23,85 +27,6 @@ MOST = 10
 """Addresses, and ports, that are listed of one provider."""
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\dZ:+-]*", re.ASCII)
-
-Verdict = Literal["Well", "Wrong", "NotSeen", "NotFound"]
-
-
-class Row(msgspec.Struct, frozen=True, rename="camel"):
-    """What the status says of a cluster, if it says anything."""
-
-    state: str = ""
-    since: str = ""
-
-
-class ProviderReport(msgspec.Struct, frozen=True, rename="camel"):
-    """What a cluster offers to others, as it is now. Counts are ``None`` where it was not seen."""
-
-    cluster: str
-    slices: int | None = None
-    ready: int | None = None
-    not_ready: int | None = None
-    terminating: int | None = None
-    not_exported: int | None = None
-    """Slices of its Service that are not offered, imports aside: for want of a selector or of consent."""
-    ports: tuple[str, ...] = ()
-    addresses: tuple[str, ...] = ()
-    """The first ones, ready ones before others."""
-    more_addresses: int = 0
-    """How many there are beside these."""
-    changed: str = ""
-    """When its slices last changed, as they say themselves."""
-    status: Row = Row()
-
-
-class ConsumerReport(msgspec.Struct, frozen=True, rename="camel"):
-    """What a cluster has of one other. Counts are ``None`` where it was not seen."""
-
-    cluster: str
-    provider: str
-    imports: int | None = None
-    ready: int | None = None
-    as_exported: bool | None = None
-    """Whether they are what the provider exports now; ``None`` where one of the two was not seen."""
-    since: str = ""
-    """When the oldest import was made."""
-    changed: str = ""
-    """When what they copy last changed, as they say themselves."""
-    status: Row = Row()
-
-
-class ControllerReport(msgspec.Struct, frozen=True, rename="camel"):
-    """Whether a controller is at work, by its Lease."""
-
-    state: str
-    message: str
-    seen: str = ""
-
-
-class ReadyReport(msgspec.Struct, frozen=True, rename="camel"):
-    """Condition Ready, as the controller wrote it."""
-
-    status: str = ""
-    reason: str = ""
-    since: str = ""
-
-
-class Report(msgspec.Struct, frozen=True, rename="camel"):
-    """All of it."""
-
-    namespace: str
-    name: str
-    verdict: Verdict
-    at: str
-    ready_endpoints: int | None
-    """Over all providers; ``None`` where one of them was not seen."""
-    ready: ReadyReport
-    controller: ControllerReport
-    providers: tuple[ProviderReport, ...]
-    consumers: tuple[ConsumerReport, ...]
-    findings: tuple[Finding, ...]
-    beside: dict[str, str]
-    """Clusters of the fleet that it does not name and that were not seen: whether they hold any of it is not known."""
 
 
 def report(facts: Facts) -> Report:

@@ -10,7 +10,8 @@ from cyclopts import Parameter
 
 from landbridge.api.meta import Key
 from landbridge.checks.look import Known, look, settled
-from landbridge.checks.report import Report, report
+from landbridge.checks.report import report
+from landbridge.checks.shapes import Report
 from landbridge.cli.options import HubContext, Kubeconfig, Output
 from landbridge.cli.outcome import DONE, NO_ANSWER, NOT_FOUND, WRONG
 from landbridge.cli.service_text import show

@@ -8,8 +8,7 @@ from datetime import datetime
 from rich.console import Console
 from rich.text import Text
 
-from landbridge.checks.findings import Finding
-from landbridge.checks.report import ConsumerReport, ProviderReport, Report, Row
+from landbridge.checks.shapes import ConsumerReport, Finding, ProviderReport, Report, Row
 from landbridge.cli.options import print_table
 
 PROVIDERS = ("PROVIDER", "READY", "NOT READY", "TERMINATING", "SLICES", "PORTS", "CHANGED", "STATUS", "ADDRESSES")

@@ -18,9 +18,10 @@ from landbridge.api.multicluster import (
     MultiClusterServiceStatus,
 )
 from landbridge.checks.facts import Facts
-from landbridge.checks.findings import Finding, findings, fresh
+from landbridge.checks.findings import findings, fresh
 from landbridge.checks.look import Known, look
-from landbridge.checks.report import Report, report
+from landbridge.checks.report import report
+from landbridge.checks.shapes import Finding, Report
 from landbridge.enroll.admission import Wish, initialised
 from landbridge.fleet.members import members
 from landbridge.fleet.record import FleetRecord

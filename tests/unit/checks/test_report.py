@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from landbridge.api.discovery import Conditions, Endpoint, EndpointPort
 from landbridge.checks import findings, remedies
-from landbridge.checks.report import Report
+from landbridge.checks.shapes import Report
 from tests.unit.checks.stage import NEW, OLD, Stage
 from tests.unit.objects import mcs, slice_
 

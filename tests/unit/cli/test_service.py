@@ -10,8 +10,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from landbridge.checks.findings import Finding
-from landbridge.checks.report import Verdict
+from landbridge.checks.shapes import Finding, Verdict
 from landbridge.cli import main
 from landbridge.cli.outcome import EXIT_CODES
 from landbridge.cli.service import CODES, _known, _print
