@@ -1,4 +1,4 @@
-"""`landbridge service` says what is so, of clusters at work (the command's half of each report: S4, S10, S14)."""
+"""`landbridge service` says what is so, of clusters at work; and so do the status and an Event (S4, S10, S14)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pytest
 from landbridge.api.core import SERVICES
 from landbridge.api.names import EXPORT_UNMANAGED
 from landbridge.cli.service import service
-from tests.api.scene import NAME, Scene
+from landbridge.mcs import conflicts
+from tests.api.scene import NAME, Scene, endpoint
 from tests.api.world import HUB, NEW, OLD, World
 
 
@@ -28,12 +29,17 @@ class Command:
         code = await service(str(scene.key), hub_context=HUB, kubeconfig=lab.kubeconfig, output="json")
         return code, msgspec.json.decode(self._capsys.readouterr().out)
 
-    async def says(self, scene: Scene, reason: str, cluster: str) -> Any:
-        """The finding, of one that is wrong."""
-        code, told = await self(scene)
-        assert (code, told["verdict"]) == (5, "Wrong")
-        (found,) = [one for one in told["findings"] if (one["reason"], one["cluster"]) == (reason, cluster)]
-        assert found["command"]
+    async def says(self, scene: Scene, *reasons: str, status: str = "") -> dict[str, Any]:
+        """The findings of these reasons, which Event and status tell, too; ``status`` where theirs is another."""
+        await scene.told(*([status] if status else reasons))
+        conditions = [await scene.condition("Ready"), await scene.condition("Conflict")]
+        told = {reason for condition in conditions for reason in condition["reason"].split(",")}
+        assert ({status} if status else set(reasons)) <= told
+        code, answer = await self(scene)
+        assert (code, answer["verdict"]) == (5, "Wrong")
+        found = {one["reason"]: one for one in answer["findings"] if one["by"] == "look" and one["reason"] in reasons}
+        assert set(found) == set(reasons)
+        assert all(one["command"] for one in found.values())
         return found
 
 
@@ -42,7 +48,7 @@ def look(capsys: pytest.CaptureFixture[str]) -> Command:
     return Command(capsys)
 
 
-async def test_all_is_well_and_then_each_thing_that_is_not_is_told(scene: Scene, look: Command) -> None:
+async def test_all_is_well_and_then_a_preference_and_want_of_consent_are_told_s4(scene: Scene, look: Command) -> None:
     await scene.make_service(OLD, NEW)
     one, two = scene.pods(OLD, 2)
     await scene.put_slice(OLD, one, two)
@@ -59,18 +65,60 @@ async def test_all_is_well_and_then_each_thing_that_is_not_is_told(scene: Scene,
     async def change(spec: dict[str, Any]) -> None:
         await scene.patch(NEW, SERVICES, NAME, {"spec": spec})
 
-    await change({"trafficDistribution": "PreferClose"})  # S4
-    found = await look.says(scene, "TrafficDistributionConflict", NEW)
-    assert found["command"] == f"kubectl --context {NEW} -n {scene.namespace} edit service {NAME}"
-    await change({"trafficDistribution": None, "internalTrafficPolicy": "Local"})  # S10
-    await look.says(scene, "InternalTrafficPolicyConflict", NEW)
-    await change({"internalTrafficPolicy": "Cluster"})
+    await change({"trafficDistribution": "PreferClose"})
+    found = await look.says(scene, "TrafficDistributionConflict")
+    assert found["TrafficDistributionConflict"]["command"].endswith(f"-n {scene.namespace} edit service {NAME}")
+    await change({"trafficDistribution": None})
     await scene.patch(OLD, SERVICES, NAME, {"spec": {"selector": None}})
-    found = await look.says(scene, "NotExported", OLD)
-    assert found["command"].endswith(f"annotate service {NAME} {EXPORT_UNMANAGED}=true")
+    found = await look.says(scene, "NotExported")
+    assert found["NotExported"]["command"].endswith(f"annotate service {NAME} {EXPORT_UNMANAGED}=true")
     await scene.patch(OLD, SERVICES, NAME, {"spec": {"selector": {"app": NAME}}})
     await scene.shows(NEW, "Synced", importedReady=2)
     assert (await look(scene))[0] == 0
+
+
+async def test_conflicts_are_read_from_status_event_and_command_s10(scene: Scene, look: Command) -> None:
+    await scene.make_service(OLD, sessionAffinity="ClientIP", ipFamilyPolicy="PreferDualStack")
+    await scene.make_service(
+        NEW,
+        metadata={"annotations": {conflicts.NEG: "{}"}},
+        type="LoadBalancer",
+        externalTrafficPolicy="Local",
+        internalTrafficPolicy="Local",
+        ipFamilyPolicy="SingleStack",
+        publishNotReadyAddresses=True,
+        ports=[{"name": "web", "port": 80}],
+        sessionAffinity="ClientIP",
+        sessionAffinityConfig={"clientIP": {"timeoutSeconds": 60}},
+        trafficDistribution="PreferClose",
+    )
+    await scene.put_slice(OLD, scene.pod(OLD, 1))
+    await scene.make_mcs([OLD], [NEW])
+    await look.says(
+        scene,
+        conflicts.TYPE,
+        conflicts.PORT,
+        conflicts.SESSION_AFFINITY_CONFIG,
+        conflicts.IP_FAMILY,
+        conflicts.INTERNAL_TRAFFIC_POLICY,
+        conflicts.EXTERNAL_TRAFFIC_POLICY,
+        conflicts.TRAFFIC_DISTRIBUTION,
+        conflicts.NOT_READY_ADDRESSES,
+        conflicts.NETWORK_ENDPOINT_GROUP,
+    )
+    await scene.patch(NEW, SERVICES, NAME, {"spec": {"sessionAffinity": "None", "sessionAffinityConfig": None}})
+    await look.says(scene, conflicts.SESSION_AFFINITY)
+
+
+async def test_an_alias_and_a_host_name_of_two_clusters_are_told_s10(scene: Scene, look: Command) -> None:
+    await scene.make_service(OLD, NEW, clusterIP="None")
+    for cluster in (OLD, NEW):
+        await scene.put_slice(cluster, endpoints=[endpoint(scene.pod(cluster, 1), hostname="web-0")])
+    await scene.make_mcs([OLD], [NEW])
+    found = await look.says(scene, conflicts.HOSTNAME)
+    assert "scale statefulset" in found[conflicts.HOSTNAME]["command"]
+    await scene.patch(NEW, SERVICES, NAME, {"spec": {"type": "ExternalName", "externalName": "x.example"}})
+    await look.says(scene, "InvalidServiceType")
 
 
 @pytest.mark.parametrize(
@@ -80,8 +128,8 @@ async def test_what_is_never_joined_is_told_s14(world: World, look: Command, nam
     scene = Scene(world, namespace, "kubernetes" if namespace == "default" else NAME)
     await scene.make_mcs([OLD], [NEW])
     try:
-        found = await look.says(scene, reason, OLD)
-        assert found["command"] == f"kubectl -n {namespace} delete multiclusterservice {scene.name}"
+        found = await look.says(scene, reason)
+        assert found[reason]["command"] == f"kubectl -n {namespace} delete multiclusterservice {scene.name}"
     finally:
         await scene.end()
 
@@ -91,8 +139,10 @@ async def test_a_namespace_that_a_cluster_does_not_allow_is_told_s14(scene: Scen
     await scene.make_mcs([OLD], [NEW])
     await scene.world.join(NEW, "another-namespace")
     try:
-        found = await look.says(scene, "NamespaceBarred", NEW)
-        assert found["command"].endswith(f"fleet join {NEW} --context <its context> --namespace {scene.namespace}")
+        found = await look.says(scene, "NamespaceBarred", status="Forbidden")
+        command = found["NamespaceBarred"]["command"]
+        assert command.endswith(f"join {NEW} --context <its context> --namespace {scene.namespace}")
+
     finally:
         await scene.world.join(NEW)
 
