@@ -104,8 +104,12 @@ class Roster:
 
     def allows(self, cluster: str, namespace: str) -> bool:
         """Whether the cluster takes part in Services of the namespace (rule S14)."""
-        known = self.clusters.get(cluster) or self.described.get(cluster)
+        known = self.described_as(cluster)
         return known is None or known.allows(namespace)
+
+    def described_as(self, cluster: str) -> Cluster | None:
+        """What its Secret says; what it said last, while that is refused or missing."""
+        return self.clusters.get(cluster) or self.described.get(cluster)
 
     def sign(self, cluster: str, time: str | None) -> None:
         """At this time the cluster was in the fleet for sure."""

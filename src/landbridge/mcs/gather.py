@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from landbridge.api.discovery import EndpointSlice, ready
 from landbridge.api.meta import Key
 from landbridge.api.multicluster import MultiClusterService
 from landbridge.clusters.member import Member
 from landbridge.clusters.ownership import imported, source, stranger
+from landbridge.mcs.addresses import Gate, gate
 from landbridge.mcs.ending import held
 from landbridge.mcs.exports import exported, unexported
 from landbridge.mcs.intent import NOT_KNOWN, Intent, intent
@@ -40,7 +43,7 @@ def view(state: FleetState, member: Member, key: Key) -> View:
     )
     if wanted is Intent.REMOVE and not state.current:
         wanted = Intent.KEEP
-    providers = _providers(state, mcs, member.name) if mcs and wanted is Intent.SYNC else ()
+    providers = _providers(state, mcs, member.name, imports) if mcs and wanted is Intent.SYNC else ()
     created = (service.metadata.creation_timestamp if service else None) or ""
     times = (member.since, created, state.decisive_since(key), *(p.since for p in _engaged(state, providers)))
     consumer = ConsumerView(member.name, service, imports, _own(member, key, state.uid))
@@ -144,23 +147,38 @@ def _why_not_engaged(state: FleetState, name: str) -> str:
     return "not engaged yet" if state.clusters.get(name) else "its Secret was refused; see the controller's log"
 
 
-def _providers(state: FleetState, mcs: MultiClusterService, consumer: str) -> tuple[ProviderView, ...]:
+def _providers(
+    state: FleetState, mcs: MultiClusterService, consumer: str, imports: tuple[EndpointSlice, ...]
+) -> tuple[ProviderView, ...]:
     """The providers that take part; one that is not engaged, or has no Secret, is there and blind (rule S7)."""
     return tuple(
-        _provider(state, name, mcs.metadata.key)
+        _provider(state, name, mcs.metadata.key, _gate(state, name, consumer, imports))
         for name in mcs.spec.providers
         if name != consumer and not state.gone(name, consumer) and state.allows(name, mcs.metadata.namespace)
     )
 
 
-def _provider(state: FleetState, name: str, key: Key) -> ProviderView:
+def _gate(state: FleetState, provider: str, consumer: str, imports: tuple[EndpointSlice, ...]) -> Gate:
+    """By what a person declared of both; what was imported already stays where nothing is declared (rule S7)."""
+    theirs, ours = state.described_as(provider), state.described_as(consumer)
+    declared = theirs.pod_cidrs if theirs else ()
+    barred = ours.pod_cidrs if ours else ()
+    known = () if declared else _addresses(one for one in imports if source(one, state.uid) == provider)
+    return gate(declared, barred, known)
+
+
+def _addresses(slices: Iterable[EndpointSlice]) -> Iterator[str]:
+    return (address for one in slices for endpoint in one.endpoints or () for address in endpoint.addresses)
+
+
+def _provider(state: FleetState, name: str, key: Key, gate: Gate) -> ProviderView:
     member = state.members.get(name)
     if member is None:
         return ProviderView(name, False, None, ())
     service, slices = member.services.store.get(key), member.slices.store.group(key)
     unread = _unread_slices(member, key)
     live = member.live and not member.services.doubts(key) and unread is not None  # or any import may be from that one
-    return ProviderView(name, live, service, slices, unread or frozenset())
+    return ProviderView(name, live, service, slices, unread or frozenset(), gate)
 
 
 def _engaged(state: FleetState, providers: tuple[ProviderView, ...]) -> list[Member]:

@@ -21,7 +21,7 @@ from landbridge.api.core import Service
 from landbridge.api.discovery import EndpointSlice
 from landbridge.api.names import SOURCE
 from landbridge.clusters.ownership import source
-from landbridge.mcs.exports import exported, fits
+from landbridge.mcs.offers import offered
 from landbridge.mcs.views import View
 
 Names = dict[str, dict[str, None]]
@@ -65,7 +65,7 @@ def taken(view: View, service: Service) -> Iterator[tuple[str, str, str]]:
 
 def _offers(view: View, service: Service) -> Names:
     return {
-        provider.name: _names(s for s in exported(provider.service, provider.slices) if fits(service, s))
+        provider.name: _names(offered(provider, service))
         for provider in view.providers
         if provider.live
     }

@@ -35,9 +35,9 @@ from landbridge.api.names import (
     SOURCE_CLUSTER,
 )
 from landbridge.clusters.ownership import import_name, proved, source, source_mark
-from landbridge.mcs.exports import exported, fits
 from landbridge.mcs.hostnames import holders, sole
 from landbridge.mcs.intent import Intent
+from landbridge.mcs.offers import offered
 from landbridge.mcs.views import ProviderView, View
 
 NEW = "NewSlice"
@@ -148,8 +148,8 @@ def _imports(view: View, service: Service, actual: dict[str, EndpointSlice]) -> 
         _import(view, service, provider, copied, actual)
         for provider in view.providers
         if provider.live
-        for slice_ in exported(provider.service, provider.slices)
-        if fits(service, slice_) and (copied := sole(slice_, provider.name, held))
+        for slice_ in offered(provider, service)
+        if (copied := sole(slice_, provider.name, held))
     )
     return {slice_.metadata.name: slice_ for slice_ in wanted}
 

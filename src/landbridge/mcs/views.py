@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from landbridge.api.core import Service
 from landbridge.api.discovery import EndpointSlice
 from landbridge.api.meta import Key
+from landbridge.mcs.addresses import NOTHING, Gate
 from landbridge.mcs.intent import Intent
 
 
@@ -22,6 +23,8 @@ class ProviderView:
     """All slices of the Service, whoever manages them."""
     unread: frozenset[str] = frozenset()
     """Names of slices that are there and cannot be read: what was copied from them stays (rule S7)."""
+    gate: Gate = NOTHING
+    """Which of its addresses the consumer may have (rule S9)."""
 
 
 @dataclass(frozen=True)

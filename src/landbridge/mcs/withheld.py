@@ -1,20 +1,22 @@
-"""What a provider offers and a consumer does not get, and why (rules S10, S13); pure, and for the status alone."""
+"""What a provider offers and a consumer does not get, and why (rules S9, S10, S13); pure, and for the status alone."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from landbridge.api.core import Service
-from landbridge.mcs.conflicts import HOSTNAME, IP_FAMILY, named
+from landbridge.mcs.conflicts import ADDRESS_FILTERED, HOSTNAME, IP_FAMILY, named
 from landbridge.mcs.exports import exported, fits
 from landbridge.mcs.hostnames import taken
+from landbridge.mcs.offers import filtered
 from landbridge.mcs.views import View
-
 
 def withheld(view: View) -> tuple[tuple[str, str], ...]:
     """Reasons, each with a message."""
     service = view.consumer.service
-    return (*_other_families(view, service), *_taken_names(view, service)) if service else ()
+    if service is None:
+        return ()
+    return (*_other_families(view, service), *_filtered_addresses(view, service), *_taken_names(view, service))
 
 
 def _other_families(view: View, service: Service) -> Iterator[tuple[str, str]]:
@@ -25,6 +27,15 @@ def _other_families(view: View, service: Service) -> Iterator[tuple[str, str]]:
         if families:
             text = f"{here}: {families} addresses of {provider.name} are not imported, its Service has {has} alone"
             yield IP_FAMILY, text
+
+
+def _filtered_addresses(view: View, service: Service) -> Iterator[tuple[str, str]]:
+    for provider in view.providers:
+        if found := filtered(provider, service):
+            text = f"{view.consumer.name}: {len(found)} endpoint(s) of {provider.name} are not imported"
+            example = provider.gate.why(*found[0])
+            command = f"landbridge fleet join {provider.name} --context <its context> --pod-cidr <each of its networks>"
+            yield ADDRESS_FILTERED, f"{text}: {example}; if its pods are there, run: {command}"
 
 
 def _taken_names(view: View, service: Service) -> Iterator[tuple[str, str]]:

@@ -6,18 +6,20 @@ from msgspec.structs import replace
 
 from landbridge.api.core import Service
 from landbridge.api.discovery import SLICES, EndpointPort, EndpointSlice
+from landbridge.mcs.addresses import gate
 from landbridge.mcs.intent import CONSUMER, Intent
 from landbridge.mcs.plan import Change, Changes, plan
 from landbridge.mcs.views import ConsumerView, ProviderView, View
 from tests.unit.objects import FLEET_UID, SERVICE2, service, slice_, versioned
 
+GATE = gate(("10.0.0.0/8", "fd00::/8"), ())
 SINCE = "2026-01-01T10:00:00Z"
 
 
 def provider(
     *slices: EndpointSlice, name: str = "old", live: bool = True, there: Service | None = None
 ) -> ProviderView:
-    return ProviderView(name, live, there or service(), slices)
+    return ProviderView(name, live, there or service(), slices, gate=GATE)
 
 
 def view(
