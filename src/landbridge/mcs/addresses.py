@@ -21,10 +21,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from itertools import repeat
 
 import msgspec
 
-from landbridge.api.discovery import Endpoint, EndpointSlice
+from landbridge.api.discovery import EndpointSlice
 from landbridge.telemetry.text import shown
 
 NEVER = {
@@ -70,8 +71,8 @@ class Gate:
         """What of a slice passes; ``None`` where it has endpoints, and none does, or where it holds names."""
         if slice_.address_type not in _FAMILIES:
             return None
-        endpoints = slice_.endpoints or ()
-        kept = tuple(endpoint for endpoint in endpoints if self._admits_all(endpoint, slice_.address_type))
+        endpoints, kind = slice_.endpoints or (), repeat(slice_.address_type)
+        kept = tuple(endpoint for endpoint in endpoints if all(map(self._admits, endpoint.addresses, kind)))
         if len(kept) == len(endpoints):
             return slice_
         return msgspec.structs.replace(slice_, endpoints=kept) if kept else None
@@ -96,12 +97,6 @@ class Gate:
         if not self.declared:
             return f"{address} is new, and no pod networks are declared of it"
         return f"{address} is not in its declared pod networks ({', '.join(self.declared)})"
-
-    def _admits_all(self, endpoint: Endpoint, kind: str) -> bool:
-        for address in endpoint.addresses:
-            if not self._admits(address, kind):
-                return False
-        return True
 
     def _admits(self, address: str, kind: str) -> bool:
         if not (self.declared or address in self.known):

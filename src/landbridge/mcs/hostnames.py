@@ -64,11 +64,7 @@ def taken(view: View, service: Service) -> Iterator[tuple[str, str, str]]:
 
 
 def _offers(view: View, service: Service) -> Names:
-    return {
-        provider.name: _names(offered(provider, service))
-        for provider in view.providers
-        if provider.live
-    }
+    return {provider.name: _names(offered(provider, service)) for provider in view.providers if provider.live}
 
 
 def _imported(view: View) -> tuple[Names, Names]:

@@ -11,12 +11,17 @@ from landbridge.mcs.hostnames import taken
 from landbridge.mcs.offers import filtered
 from landbridge.mcs.views import View
 
+
 def withheld(view: View) -> tuple[tuple[str, str], ...]:
     """Reasons, each with a message."""
     service = view.consumer.service
     if service is None:
         return ()
-    return (*_other_families(view, service), *_filtered_addresses(view, service), *_taken_names(view, service))
+    return (
+        *_other_families(view, service),
+        *_filtered_addresses(view, service),
+        *_taken_names(view, service),
+    )
 
 
 def _other_families(view: View, service: Service) -> Iterator[tuple[str, str]]:

@@ -24,7 +24,7 @@ from landbridge.mcs.plan import plan
 from landbridge.mcs.state import Decisive, FleetState
 from landbridge.mcs.status import ClusterView
 from tests.unit.fakes import WatchedApi, following, make_member, make_state, settle
-from tests.unit.objects import ENDED, FLEET_UID, SERVICE2, cluster, mcs, service, slice_
+from tests.unit.objects import ENDED, FLEET_UID, POD_CIDRS, SERVICE2, cluster, mcs, service, slice_
 
 pytestmark = pytest.mark.looptime
 
@@ -394,3 +394,29 @@ async def test_own_slices_are_looked_at_where_host_names_matter_s10(headless: bo
         found = view(at.state, at.member("new"), SERVICE2).consumer.own
         assert [slice_.metadata.name for slice_ in found] == (["b"] if headless else [])
         assert at.told("new").withheld == ()
+
+
+async def test_a_consumer_gets_what_the_provider_declares_and_nothing_of_its_own_networks_s9() -> None:
+    async with two(mcs("old", "new")) as at:
+        (provider,) = view(at.state, at.member("new"), SERVICE2).providers
+        assert (provider.gate.declared, provider.gate.barred) == (POD_CIDRS["old"], POD_CIDRS["new"])
+
+
+async def test_where_nothing_is_declared_what_was_imported_stays_and_nothing_new_comes_s9() -> None:
+    async with two(mcs("old", "new")) as at:
+        await apply(at.member("new"), plan(view(at.state, at.member("new"), SERVICE2)))
+        at.state.clusters["old"] = replace(cluster("old"), pod_cidrs=())
+        at.old.add(SLICES, slice_("a", "10.1.0.1", "10.1.0.3"))
+        await settle()
+        (update,) = plan(view(at.state, at.member("new"), SERVICE2)).update
+        assert [endpoint.addresses for endpoint in update.slice.endpoints or ()] == [("10.1.0.1",)]
+        ((reason, text),) = at.told("new").withheld
+        assert (reason, "10.1.0.3 is new, and no pod networks are declared" in text) == ("AddressFiltered", True)
+
+
+async def test_a_secret_that_is_refused_declares_what_it_did_s9() -> None:
+    async with two(mcs("old", "new")) as at:
+        at.state.described["old"] = cluster("old")
+        at.state.clusters["old"] = None
+        (provider,) = view(at.state, at.member("new"), SERVICE2).providers
+        assert provider.gate.declared == POD_CIDRS["old"]

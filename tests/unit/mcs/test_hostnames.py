@@ -104,7 +104,8 @@ def test_a_name_that_the_consumer_gets_itself_is_taken_back_s10() -> None:
 
 
 def test_one_provider_may_have_a_name_in_several_slices_s10() -> None:
-    dual = provider(named("db-0"), replace(named("db-0", name="t"), address_type="IPv6"), there=HEADLESS)
+    six = replace(named(name="t"), address_type="IPv6", endpoints=(endpoint("fd00::1", hostname="db-0"),))
+    dual = provider(named("db-0"), six, there=HEADLESS)
     assert held(step(dual)) == {"db-0": ["old", "old"]}
 
 

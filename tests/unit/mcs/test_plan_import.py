@@ -183,3 +183,34 @@ def test_addresses_that_are_not_imported_are_told_s13() -> None:
     ((reason, message),) = withheld(view(DUAL, there=service(ip_families=("IPv4",))))
     assert reason == "IPFamilyConflict"
     assert message == "new: IPv6 addresses of old are not imported, its Service has IPv4 alone"
+
+
+def test_addresses_outside_the_declared_networks_are_left_out_of_the_copy_s9() -> None:
+    forged = slice_("s", "10.1.0.1", "192.0.2.1")
+    copied = only(plan(view(provider(forged))).create)
+    assert [endpoint.addresses for endpoint in copied.endpoints or ()] == [("10.1.0.1",)]
+
+
+def test_a_slice_of_which_nothing_is_left_is_not_imported_and_goes_where_it_was_s9() -> None:
+    forged = slice_(SOURCE.metadata.name, "192.0.2.1")
+    assert not plan(view(provider(forged)))
+    imports = synced(provider(SOURCE))
+    changes = plan(view(provider(forged), imports=imports))
+    assert (changes.create, changes.update, len(changes.delete)) == ((), (), 1)
+
+
+def test_of_a_provider_out_of_view_nothing_is_filtered_away_s9() -> None:
+    imports = synced(provider(SOURCE))
+    assert not plan(view(provider(slice_(SOURCE.metadata.name, "192.0.2.1"), live=False), imports=imports))
+
+
+def test_filtered_addresses_are_told_with_count_and_example_s9() -> None:
+    forged = slice_("s", "192.0.2.1", "10.1.0.1", "127.0.0.1")
+    ((reason, text),) = withheld(view(provider(forged)))
+    assert reason == "AddressFiltered"
+    assert text.startswith("new: 2 endpoint(s) of old are not imported: 192.0.2.1 is not in its declared pod networks")
+    assert "landbridge fleet join old --context" in text
+
+
+def test_slices_of_names_are_not_imported_s9() -> None:
+    assert not plan(view(provider(slice_("s", "db.example.org", address_type="FQDN"))))
