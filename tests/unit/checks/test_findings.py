@@ -66,8 +66,8 @@ def ending(stage: Stage) -> None:
 
 
 def no_endpoint(stage: Stage) -> None:
-    for name in (OLD, NEW):
-        stage.put_slice(name, ready=False)
+    for name, address in ((OLD, "10.1.0.1"), (NEW, "10.2.0.1")):
+        stage.put_slice(name, address, ready=False)
 
 
 def an_alias(stage: Stage) -> None:
