@@ -17,7 +17,7 @@ from landbridge.cli import app
 from landbridge.cli.outcome import EXIT_CODES
 from landbridge.mcs import conflicts, intent
 from landbridge.mcs.events import RECOVERED
-from landbridge.mcs.status import ENDING, NO_ENDPOINTS
+from landbridge.mcs.status import ENDING, NO_ENDPOINTS, NOT_REMOVED
 from landbridge.telemetry import metrics
 
 ROOT = Path(__file__).parents[2]
@@ -83,7 +83,15 @@ def test_every_metric_is_documented() -> None:
 def test_every_state_reason_and_exit_code_is_documented() -> None:
     of_conflicts = [value for name, value in vars(conflicts).items() if name.isupper() and isinstance(value, str)]
     assert conflicts.PORT in of_conflicts
-    reasons = [*of_conflicts, intent.RESERVED_NAMESPACE, intent.RESERVED_SERVICE, ENDING, NO_ENDPOINTS, RECOVERED]
+    reasons = [
+        *of_conflicts,
+        intent.RESERVED_NAMESPACE,
+        intent.RESERVED_SERVICE,
+        ENDING,
+        NO_ENDPOINTS,
+        NOT_REMOVED,
+        RECOVERED,
+    ]
     assert [word for word in (*get_args(State), *reasons) if f"`{word}`" not in reference()] == []
     assert [code for code in EXIT_CODES if f"| {code} |" not in reference()] == []
 

@@ -16,13 +16,14 @@ from landbridge.api.names import FINALIZER
 from landbridge.clusters.worker import work
 from landbridge.controller.refusals import BRIEF_FOR, Refusals, is_refusal
 from landbridge.kube.api import Api
+from landbridge.kube.backoff import Backoff
 from landbridge.kube.clock import utc_now
-from landbridge.kube.errors import ApiError, KubeError, NotFoundError
+from landbridge.kube.errors import ApiError, ConflictError, KubeError, NotFoundError
 from landbridge.kube.explain import Tracebacks, described
 from landbridge.kube.queue import Work, WorkQueue
 from landbridge.mcs.ending import away, holding_up
 from landbridge.mcs.events import Note, notes
-from landbridge.mcs.gather import cluster_view, pending_in
+from landbridge.mcs.gather import cluster_view, leftovers, pending_in
 from landbridge.mcs.intent import refusal
 from landbridge.mcs.state import FleetState
 from landbridge.mcs.status import ending, status
@@ -36,7 +37,7 @@ ENDING_AFTER = 1.0
 """Seconds after which an end that is not through is told; most take a moment."""
 
 REFUSED_AGAIN = 60.0
-"""Seconds until a hub that refuses even a short status is asked again."""
+"""Seconds at most until a hub that refuses a status again and again is asked once more."""
 
 log = structlog.get_logger()
 
@@ -55,6 +56,8 @@ class MultiClusterServiceReconciler:
         self._api = api
         self._tell = tell
         self._refusals = Refusals()
+        self._pauses: dict[Key, Backoff] = {}
+        """Of those whose status was refused last."""
         self._written: dict[Key, float] = {}
         self._ending: dict[Key, float] = {}
         """Since when each of these is seen to be deleted."""
@@ -72,6 +75,7 @@ class MultiClusterServiceReconciler:
         if mcs is None:
             self._written.pop(key, None)
             self._refusals.forget(key)
+            self._pauses.pop(key, None)
             self._tracebacks.forget(key)
         elif mcs.metadata.deletion_timestamp:
             await self._conclude(mcs)
@@ -143,7 +147,7 @@ class MultiClusterServiceReconciler:
         if (soon := pending_in(self._state, mcs, now)) is not None:
             self.queue.add_after(key, soon)
         views = [cluster_view(self._state, name, mcs, now) for name in names]
-        await self._write(mcs, status(mcs, views, utc_now()))
+        await self._write(mcs, status(mcs, views, utc_now(), leftovers(self._state, mcs)))
 
     def _due(self, key: Key) -> float:
         """Loop time from which the status may be written again."""
@@ -170,19 +174,19 @@ class MultiClusterServiceReconciler:
             self._refused(key, error, now)
             raise
         STATUS_WRITES.inc()
+        self._pauses.pop(key, None)
         if told == new:
             self._refusals.forget(key)
         self._tell(mcs, notes(mcs.status, told))
 
     def _refused(self, key: Key, error: ApiError, now: float) -> None:
-        """A status that is not taken as it is must not be wrong for ever: a brief one follows."""
-        if not is_refusal(error):
+        """A status that is not taken as it is must not be wrong for ever: a brief one follows; others come again."""
+        if isinstance(error, ConflictError):  # somebody was faster; his change brings the key back
             return
-        STATUS_REFUSALS.inc()
-        if self._refusals.add(key, error, now):
+        self._written[key] = now + self._pauses.setdefault(key, Backoff(most=REFUSED_AGAIN)).next(error)
+        if is_refusal(error) and self._refusals.add(key, error, now):
+            STATUS_REFUSALS.inc()
             log.error("status refused, a shorter one follows", service=str(key), error=described(error))
-        else:
-            self._written[key] = now + REFUSED_AGAIN
 
     async def _patch(self, mcs: MultiClusterService, patch: dict[str, Any], subresource: str = "") -> None:
         with contextlib.suppress(NotFoundError):  # gone meanwhile; its event follows

@@ -101,6 +101,17 @@ def cluster_view(state: FleetState, name: str, mcs: MultiClusterService, now: fl
     )
 
 
+def leftovers(state: FleetState, mcs: MultiClusterService) -> dict[str, str]:
+    """What clusters that are in view hold of it although the spec does not name them, and why they do."""
+    key = mcs.metadata.key
+    others = [member for name, member in state.members.items() if name not in mcs.spec.clusters and member.writable]
+    return {
+        member.name: member.refused.get(key) or member.failed.get(key) or "its imports are being removed"
+        for member in others
+        if member.imports(key, state.uid)
+    }
+
+
 def _ready_by_source(state: FleetState, imports: tuple[EndpointSlice, ...]) -> int:
     """One provider may have a family that another lacks, so each is counted by itself."""
     by_source: dict[str, list[EndpointSlice]] = {}

@@ -65,6 +65,7 @@ class ClusterView:
 
 ENDING = "Ending"
 NO_ENDPOINTS = "NoEndpoints"
+NOT_REMOVED = "NotRemoved"
 WRITING = "endpoints are being written"
 
 LONGEST_OF_A_CLUSTER, LONGEST = 1000, 4000
@@ -171,11 +172,16 @@ CHECKS: tuple[Check, ...] = (
 """In the order in which a person would have to mend them."""
 
 
-def status(mcs: MultiClusterService, views: Sequence[ClusterView], now: str) -> MultiClusterServiceStatus:
-    """The new status; equal to the old one, times included, where nothing changed."""
+def status(
+    mcs: MultiClusterService, views: Sequence[ClusterView], now: str, left: Mapping[str, str] | None = None
+) -> MultiClusterServiceStatus:
+    """The new status; equal to the old one, times included, where nothing changed.
+
+    ``left`` is what other clusters still hold of it.
+    """
     found = conflicts(mcs, views)
     rows = [_row(mcs, view, _finding(mcs.metadata.key, view, found), now) for view in views]
-    return _status(mcs, rows, _ready(mcs, rows), _conflict(views, found), now)
+    return _status(mcs, rows, _ready(mcs, rows, left or {}), _conflict(views, found), now)
 
 
 def _finding(key: Key, view: ClusterView, found: Sequence[Conflict]) -> Finding | None:
@@ -249,10 +255,13 @@ def _row(mcs: MultiClusterService, view: ClusterView, finding: Finding | None, n
     return _keep_time(row, mcs.status.clusters if mcs.status else ())
 
 
-def _ready(mcs: MultiClusterService, rows: Sequence[ClusterStatus]) -> Said:
+def _ready(mcs: MultiClusterService, rows: Sequence[ClusterStatus], left: Mapping[str, str]) -> Said:
     if refused := refusal(mcs.metadata.key):
         return "Ready", "False", *refused
     bad = [row for row in rows if row.state not in ("Synced", "Conflict")]
+    if not bad and left:
+        message = "; ".join(f"{name}, which the spec does not name, still imports: {why}" for name, why in left.items())
+        return "Ready", "False", NOT_REMOVED, message
     if not bad:
         return _served(mcs, rows)
     stale = all(row.state == "Stale" for row in bad)

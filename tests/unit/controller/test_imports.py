@@ -213,6 +213,23 @@ def ready(world: World) -> str:
     return next(condition.status for condition in found.status.conditions if condition.type == "Ready")
 
 
+async def test_s15_an_error_of_two_megabytes_reaches_the_status_as_one_short_line(world: World) -> None:
+    """Fault C4: the hub refused such a status, and the row stayed wrong for ever."""
+
+    def refuse(method: str, path: str) -> None:
+        if method == "PUT":
+            raise ForbiddenError(403, "Forbidden", "\x1b[2J" + "no\n" * 700_000)
+
+    async with controller(world):
+        world.clusters["new"].before = refuse
+        world.clusters["old"].add(SLICES, slice_("a", "10.1.0.2"))
+        await settle(3)
+        told, message = state(world)
+        assert told == "Forbidden"
+        assert message.startswith("?[2Jno no")
+        assert len(message) <= 300
+
+
 async def test_s5_a_write_that_hangs_is_told_within_two_seconds_and_ready_is_not_true(world: World) -> None:
     async with controller(world):
         world.clusters["new"].delay = asyncio.Event()

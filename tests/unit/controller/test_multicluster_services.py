@@ -432,14 +432,50 @@ async def test_s15_a_status_that_the_hub_refuses_is_followed_by_a_shorter_one_an
         assert [row.name for row in found.status.clusters] == ["old", "new"]
 
 
-async def test_s15_a_hub_that_refuses_every_status_is_asked_seldom() -> None:
+@pytest.mark.parametrize(
+    "error",
+    [ApiError(422, "Invalid", "status: Unsupported value"), ForbiddenError(403, "Forbidden", "may not patch")],
+    ids=lambda error: str(error.status),
+)
+async def test_s15_a_hub_that_refuses_every_status_is_asked_seldom(error: ApiError) -> None:
     at = world()
 
     def refuse(method: str, path: str) -> None:
         if path.endswith("/status"):
-            raise ApiError(422, "Invalid", "status: Unsupported value")
+            raise error
 
     at.hub.before = refuse
     async with controller(at):
         await settle(BRIEF_FOR)
-        assert at.status_writes() <= 2 + BRIEF_FOR / REFUSED_AGAIN
+        assert at.status_writes() <= 10 + 2 * BRIEF_FOR / REFUSED_AGAIN
+        at.hub.before = lambda method, path: None
+        await settle(REFUSED_AGAIN + STATUS_INTERVAL)
+        found = at.mcs()
+        assert found is not None
+        assert found.status is not None
+
+
+async def test_s11_a_cluster_that_was_unlisted_and_lets_nothing_go_is_told() -> None:
+    at = world(consumers="old new")
+
+    def refuse(method: str, path: str) -> None:
+        if method == "DELETE":
+            raise ForbiddenError(403, "Forbidden", "may not delete")
+
+    def ready() -> tuple[str, str, str]:
+        found = at.mcs()
+        assert found is not None
+        assert found.status is not None
+        condition = found.status.conditions[0]
+        return condition.status, condition.reason, condition.message
+
+    async with controller(at):
+        at.clusters["new"].before = refuse
+        body = at.hub.objects[MCS_PATH]
+        unlisted = msgspec.json.decode(MULTI_CLUSTER_SERVICES.encode(mcs("old", "old", generation=2)))
+        at.hub.put(MCS_PATH, body | {"spec": unlisted["spec"]})
+        await settle(5)
+        assert ready() == ("False", "NotRemoved", "new, which the spec does not name, still imports: may not delete")
+        at.clusters["new"].before = lambda method, path: None
+        await settle(60)
+        assert ready()[:2] == ("True", "Synced")

@@ -315,6 +315,12 @@ def test_s5_endpoints_of_a_cluster_that_only_consumes_make_nothing_ready() -> No
     assert found.reason == "NoEndpoints"
 
 
+def test_s11_what_a_cluster_still_holds_that_the_spec_does_not_name_is_told() -> None:
+    found = condition(status(mcs("old", "new"), [GOOD, NEW], NOW, {"third": "may not delete"}), "Ready")
+    assert (found.status, found.reason) == ("False", "NotRemoved")
+    assert found.message == "third, which the spec does not name, still imports: may not delete"
+
+
 def test_s15_words_of_a_cluster_are_cut_and_obey_no_terminal() -> None:
     text = "\x1b]0;owned\x07" + "ö" * 2_000_000
     found = status(mcs("old", "new"), [GOOD, replace(NEW, refused=text)], NOW)
