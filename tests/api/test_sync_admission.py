@@ -10,7 +10,7 @@ from landbridge.api.discovery import SLICES
 from landbridge.api.names import MANAGED_BY
 from landbridge.kube.api import MERGE_PATCH, Api
 from landbridge.kube.errors import ForbiddenError
-from tests.api.scene import Body, Scene, addresses, slice_body
+from tests.api.scene import SLICE, Body, Scene, addresses, slice_body
 from tests.api.waiting import eventually
 from tests.api.world import NEW, OLD
 
@@ -66,6 +66,30 @@ async def test_a_write_that_was_changed_on_its_way_is_not_acknowledged_s5(scene:
     await scene.shows(NEW, "Synced", importedReady=2, message="")
     writes = [request for request in await scene.world.audit(NEW).since(mark) if request.writes]
     assert len(writes) < 15, "it is tried again with a back-off"
+
+
+async def test_what_our_own_policy_refuses_is_told_with_what_mends_it_s9(scene: Scene) -> None:
+    await scene.make_service(OLD, NEW)
+    await scene.put_slice(OLD, scene.pod(OLD, 1))
+    await scene.make_mcs([OLD], [NEW])
+    await scene.arrives(NEW, scene.pod(OLD, 1))
+    await scene.world.join(NEW, imports=("203.0.113.0/24",))
+    try:
+        row = await eventually(lambda: _changed(scene), lambda row: row.get("state") == "Forbidden", pause=0.5)
+        assert "an address is outside the --import-cidr of this cluster; join again to allow it" in row["message"]
+    finally:
+        await scene.world.join(NEW, imports=("0.0.0.0/0", "::/0"))
+    await scene.put_slice(OLD, *scene.pods(OLD, 4))
+    await scene.arrives(NEW, *scene.pods(OLD, 4))
+    await scene.shows(NEW, "Synced", message="")
+
+
+async def _changed(scene: Scene) -> Body:
+    """What is told of one more change: API servers need a moment to heed a policy."""
+    _, two, three = scene.pods(OLD, 3)
+    found = await scene.read(OLD, SLICES, SLICE)
+    await scene.put_slice(OLD, three if found and addresses([found]) == [two] else two)
+    return await scene.row(NEW)
 
 
 async def _allow(scene: Scene, slices: int, *, used: int) -> None:

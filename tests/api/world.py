@@ -60,11 +60,21 @@ class World:
             config = replace(config, server=self.cluster(HUB).direct_server)
         await init(self.hub, config, self.controller.kubeconfig, silent)
 
-    async def join(self, name: str, *namespaces: str) -> None:
-        """``landbridge fleet join``; all namespaces are allowed unless some are named."""
+    async def join(self, name: str, *namespaces: str, imports: tuple[str, ...] = ()) -> None:
+        """``landbridge fleet join``; all namespaces are allowed unless some are named.
+
+        ``imports`` are the networks that may be imported from there.
+        """
         cluster = self.cluster(name)
         server = self.servers.get(name) or (cluster.server if self.by_forwarder else cluster.direct_server)
-        wish = Wish(name, server, (cluster.pod_cidr,), frozenset(namespaces), all_namespaces=not namespaces)
+        wish = Wish(
+            name,
+            server,
+            (cluster.pod_cidr,),
+            frozenset(namespaces),
+            all_namespaces=not namespaces,
+            import_cidrs=imports,
+        )
         await join(self.hub, self.admins[name], load(name, self.lab.kubeconfig), wish, silent)
 
     async def readdress(self, name: str, server: str) -> None:
