@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from rich import box
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from landbridge.telemetry.text import shown
 
@@ -47,7 +47,7 @@ LONGEST_LINE = 4000
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Console:
     """Print a result as a table: as wide as the terminal, or wide enough for a file. Gives what prints more lines."""
-    table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(*(Column(name, overflow="fold") for name in columns), box=box.SIMPLE_HEAD, pad_edge=False)
     for row in rows:
         table.add_row(*(escape(shown(cell, LONGEST_LINE)) for cell in row))
     console = Console(soft_wrap=True, width=None if Console().is_terminal else 240)

@@ -11,7 +11,7 @@ from rich.text import Text
 from landbridge.checks.shapes import ConsumerReport, Finding, ProviderReport, Report, Row
 from landbridge.cli.options import print_table
 
-PROVIDERS = ("PROVIDER", "READY", "NOT READY", "TERMINATING", "SLICES", "PORTS", "CHANGED", "STATUS", "ADDRESSES")
+PROVIDERS = ("PROVIDER", "ENDPOINTS", "SLICES", "PORTS", "CHANGED", "STATUS", "ADDRESSES")
 CONSUMERS = ("CONSUMER", "SEES OF", "READY", "IMPORTS", "AS EXPORTED", "MADE", "CHANGED", "STATUS")
 
 FEW = 3
@@ -59,9 +59,14 @@ def _head(found: Report) -> str:
 def _provider(one: ProviderReport, now: str) -> tuple[str, ...]:
     more = len(one.addresses[FEW:]) + one.more_addresses
     addresses = " ".join((*one.addresses[:FEW], *([f"+{more}"] if more else ())))
-    counts = (one.ready, one.not_ready, one.terminating, one.slices)
     ports = ", ".join(one.ports) if one.slices is not None else UNKNOWN
-    return one.cluster, *map(_count, counts), ports, _age(one.changed, now), _status(one.status, now), addresses
+    age, status = _age(one.changed, now), _status(one.status, now)
+    return one.cluster, _endpoints(one), _count(one.slices), ports, age, status, addresses
+
+
+def _endpoints(one: ProviderReport) -> str:
+    others = {"not ready": one.not_ready, "terminating": one.terminating}
+    return ", ".join([f"{_count(one.ready)} ready", *(f"{count} {what}" for what, count in others.items() if count)])
 
 
 def _consumer(one: ConsumerReport, now: str) -> tuple[str, ...]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
 import msgspec
 import pytest
 from msgspec.structs import replace
+from rich.console import Console
 
 from landbridge.checks.shapes import Finding, Verdict
 from landbridge.cli import main
@@ -42,7 +44,7 @@ def test_each_verdict_has_an_exit_code_of_its_own() -> None:
 
 def ages(text: str) -> str:
     """Without what differs from run to run."""
-    return re.sub(r"\b\d+[smhd]\b", "1m", re.sub(r" +", " ", text))
+    return re.sub(r"\b\d+[smhd]\b", "1m", re.sub(r"([ ─])+", r"\1", text))
 
 
 async def test_the_documented_output_is_what_is_printed(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
@@ -91,3 +93,12 @@ async def test_who_may_not_read_secrets_learns_why_so_little_is_seen() -> None:
 
     hub.before = refuse
     assert (await _known(hub)).hidden.endswith("no secrets for you")
+
+
+async def test_a_narrow_terminal_cuts_no_name(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("landbridge.cli.options.Console", partial(Console, force_terminal=True, no_color=True))
+    monkeypatch.setenv("COLUMNS", "60")
+    _print(await stage.report(), "text")
+    assert "…" not in capsys.readouterr().out
