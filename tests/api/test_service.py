@@ -1,4 +1,4 @@
-"""`landbridge service` says what is so, of clusters at work; and so do the status and an Event (S4, S10, S14)."""
+"""`landbridge service` says what is so, of clusters at work; and so do the status and an Event (S4, S9, S10, S14)."""
 
 from __future__ import annotations
 
@@ -77,6 +77,16 @@ async def test_all_is_well_and_then_a_preference_and_want_of_consent_are_told_s4
     assert (await look(scene))[0] == 0
 
 
+async def test_an_address_that_is_not_declared_is_told_s9(scene: Scene, look: Command) -> None:
+    await scene.make_service(OLD, NEW)
+    await scene.put_slice(OLD, scene.pod(OLD, 1), "192.0.2.1")
+    await scene.make_mcs([OLD], [NEW])
+    found = await look.says(scene, conflicts.ADDRESS_FILTERED)
+    assert "192.0.2.1" in found[conflicts.ADDRESS_FILTERED]["message"]
+    (consumer,) = (await look(scene))[1]["consumers"]
+    assert (consumer["ready"], consumer["asExported"]) == (1, True)
+
+
 async def test_conflicts_are_read_from_status_event_and_command_s10(scene: Scene, look: Command) -> None:
     await scene.make_service(OLD, sessionAffinity="ClientIP", ipFamilyPolicy="PreferDualStack")
     await scene.make_service(
@@ -142,7 +152,6 @@ async def test_a_namespace_that_a_cluster_does_not_allow_is_told_s14(scene: Scen
         found = await look.says(scene, "NamespaceBarred", status="Forbidden")
         command = found["NamespaceBarred"]["command"]
         assert command.endswith(f"join {NEW} --context <its context> --namespace {scene.namespace}")
-
     finally:
         await scene.world.join(NEW)
 
