@@ -46,3 +46,10 @@ async def test_nodes_that_say_nothing_are_refused_with_what_to_do() -> None:
     with pytest.raises(RefusedError, match="--pod-cidr") as refusal:
         await networks.proposed(api)
     assert refusal.value.reason == networks.NO_CIDRS
+
+
+@pytest.mark.parametrize(
+    ("cidr", "allowed"), [("10.1.0.0/16", True), ("10.0.0.0/7", False), ("fd01::/48", True), ("fd02::/48", False)]
+)
+def test_a_network_is_outside_unless_one_of_its_family_holds_it(cidr: str, allowed: bool) -> None:
+    assert networks.outside([cidr], ["10.0.0.0/8", "fd01::/32"]) == ([] if allowed else [cidr])
