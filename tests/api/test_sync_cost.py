@@ -15,11 +15,11 @@ CHURN_SECONDS = 2.5
 
 
 async def test_one_change_is_one_write_for_each_consumer_and_nothing_else_s5(scene: Scene) -> None:
-    """One endpoint takes another's place, so that there is nothing to report either."""
+    """One endpoint takes another's place, so that there is nothing to report either, by status or Event."""
     await scene.make_service(HUB, OLD, NEW)
-    await scene.make_mcs([OLD], [NEW, HUB])
     pods = scene.pods(OLD, CHANGES + 1)
     await scene.put_slice(OLD, pods[0])
+    await scene.make_mcs([OLD], [NEW, HUB])
     await scene.shows(OLD, "Synced", ownReady=1)
     await scene.shows(NEW, "Synced", importedReady=1)
     await scene.shows(HUB, "Synced", importedReady=1)

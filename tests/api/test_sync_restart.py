@@ -166,4 +166,5 @@ async def _said(controller: ControllerProcess) -> str:
 
 def _counts(request: Request) -> bool:
     about = request.object_ref
-    return request.writes and about.resource not in ("leases", "serviceaccounts") and about.name != FENCE
+    of_fence = about.name.partition(".")[0] == FENCE  # also its Events
+    return request.writes and about.resource not in ("leases", "serviceaccounts") and not of_fence
