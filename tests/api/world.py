@@ -26,6 +26,8 @@ from tests.silence import silent
 
 HUB, OLD, NEW = "fleet", "oldcluster", "newcluster"
 CLUSTERS = (HUB, OLD, NEW)
+PODS6 = {name: f"fd00:10:{number}::/64" for number, name in enumerate(CLUSTERS)}
+"""Pod networks of IPv6: declared alone, for slices that are written by hand."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class World:
         wish = Wish(
             name,
             server,
-            (cluster.pod_cidr,),
+            (cluster.pod_cidr, PODS6[name]),
             frozenset(namespaces),
             all_namespaces=not namespaces,
             import_cidrs=imports,

@@ -76,6 +76,8 @@ class MemoryApi(Api):
         decode = yaml.safe_load if content_type == APPLY_PATCH else msgspec.json.decode
         sent: Body = decode(body or b"{}")
         match method:
+            case "POST" if (params or {}).get("dryRun"):
+                return msgspec.json.encode(sent)
             case "POST":
                 return self._create(f"{path}/{sent['metadata']['name']}", sent)
             case "PUT":

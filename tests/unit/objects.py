@@ -17,6 +17,7 @@ from landbridge.kube.config import ServerConfig
 FLEET_UID = "fleet-1"
 SERVICE2 = Key("mcs-demo", "service2")
 POD_CIDRS = {"old": ("10.1.0.0/16", "fd00::/64"), "new": ("10.2.0.0/16",), "third": ("10.3.0.0/16",)}
+SERVICE_CIDRS = ("10.96.0.0/16",)
 ENDED = "2026-01-01T00:00:00Z"
 
 
@@ -91,7 +92,9 @@ def cluster(name: str, *, namespaces: str = "", leaving: bool = False) -> Cluste
         f"cluster-{name}", "landbridge-system", deletion_timestamp=ENDED if leaving else None, finalizers=(FINALIZER,)
     )
     config = ServerConfig(f"https://{name}:6443", ca=None)
-    return Cluster(name, config, "token", frozenset(namespaces.split()), POD_CIDRS.get(name, ()), meta=meta)
+    return Cluster(
+        name, config, "token", frozenset(namespaces.split()), POD_CIDRS.get(name, ()), SERVICE_CIDRS, meta=meta
+    )
 
 
 def versioned(obj: EndpointSlice, version: str) -> EndpointSlice:

@@ -61,6 +61,9 @@ CREATED_BY_JOIN = "landbridge.dev/created-by-join"
 POD_CIDRS = "landbridge.dev/pod-cidrs"
 """Annotation of a cluster Secret: the member's pod networks, joined by commas, as declared at join."""
 
+SERVICE_CIDRS = "landbridge.dev/service-cidrs"
+"""Annotation of a cluster Secret: the member's service networks, joined by commas, as declared at join."""
+
 IMPORT_CIDRS = "landbridge.dev/import-cidrs"
 """Annotation of a cluster Secret: the networks that may be imported from there, as declared at join; none means all."""
 

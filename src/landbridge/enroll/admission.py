@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from landbridge.api.core import NAMESPACES
 from landbridge.api.names import SYSTEM_NAMESPACE
-from landbridge.enroll import networks
+from landbridge.enroll import networks, service_networks
 from landbridge.enroll.server import HUB_LEAST, MEMBER_LEAST, identity, require
 from landbridge.fleet import record
 from landbridge.fleet.cluster import Cluster, valid_name
@@ -42,6 +42,7 @@ class Wish:
     """Address by which Argo CD reaches it."""
     import_cidrs: tuple[str, ...] = ()
     """Networks whose addresses may be imported into it."""
+    service_cidrs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ async def admit(hub: Api, member: Api, config: ServerConfig, wish: Wish) -> Admi
     server = wish.server or (stored.config.server if stored else config.server)
     check_server(server, "--server")
     cidrs = wish.pod_cidrs or (stored.pod_cidrs if stored else ()) or await networks.proposed(member)
+    services = wish.service_cidrs or (stored.service_cidrs if stored else ()) or await service_networks.proposed(member)
     others = tuple(other.cluster for other in known if other.cluster and other.name != wish.name)
     networks.check_disjoint(cidrs, {other.name: other.pod_cidrs for other in others})
     cluster = Cluster(
@@ -82,9 +84,11 @@ async def admit(hub: Api, member: Api, config: ServerConfig, wish: Wish) -> Admi
         token="",
         namespaces=_namespaces(wish, stored),
         pod_cidrs=networks.parse(cidrs),
+        service_cidrs=networks.parse(services),
         import_cidrs=networks.parse(wish.import_cidrs) or (stored.import_cidrs if stored else ()),
         uid=uid,
     )
+    service_networks.check_reachable(cluster, others)
     return Admission(replace(cluster, meta=before.meta) if before else cluster, before, others)
 
 
@@ -100,6 +104,7 @@ def _check_words(wish: Wish) -> None:
             raise RefusedError(INVALID_NAMESPACE, f"{namespace!r} cannot be the name of a namespace")
     networks.parse(wish.pod_cidrs)
     networks.parse(wish.import_cidrs)
+    networks.parse(wish.service_cidrs)
 
 
 async def initialised(hub: Api) -> FleetRecord:

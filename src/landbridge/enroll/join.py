@@ -91,6 +91,7 @@ def _tell(admission: Admission, report: Report) -> None:
     cluster = admission.cluster
     report(f"cluster {cluster.name}: the controller reaches it at {cluster.config.server}")
     report(f"pod CIDRs: {', '.join(cluster.pod_cidrs)} (all of them? more nodes may bring more: --pod-cidr)")
+    report(f"service CIDRs: {', '.join(cluster.service_cidrs) or 'not known; give them with --service-cidr'}")
     report(f"allowed namespaces: {', '.join(sorted(cluster.namespaces)) or 'all'}")
     report(f"addresses to import: {', '.join(cluster.import_cidrs) or 'any but its own (narrower: --import-cidr)'}")
 

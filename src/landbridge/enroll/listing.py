@@ -52,6 +52,7 @@ class Row(msgspec.Struct, frozen=True, rename="camel"):
     server: str = ""
     version: str = ""
     pod_cidrs: tuple[str, ...] = ()
+    service_cidrs: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ()
     token_expires: str = ""
     since: str = ""
@@ -121,6 +122,7 @@ async def _row(entry: Entry, connect: Connect, timeout: float) -> Row:
         server=cluster.config.server,
         version=version,
         pod_cidrs=cluster.pod_cidrs,
+        service_cidrs=cluster.service_cidrs,
         namespaces=tuple(sorted(cluster.namespaces)),
         token_expires=_expiry(cluster.token),
         since=since,

@@ -1,4 +1,4 @@
-"""Pod networks of members: declared when a cluster joins, and disjoint, since pods reach each other by address."""
+"""Networks of members: declared when a cluster joins, and disjoint, since pods reach each other by address."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def parse(texts: Iterable[str]) -> tuple[str, ...]:
     """
     networks = [_network(text) for text in texts]
     for one, other in combinations(networks, 2):
-        if _overlap(one, other):
-            raise RefusedError(OVERLAPPING_CIDRS, f"pod CIDRs {one} and {other} overlap: name each network once")
+        if overlap(one, other):
+            raise RefusedError(OVERLAPPING_CIDRS, f"{one} and {other} overlap: name each network once")
     return tuple(map(str, networks))
 
 
@@ -40,7 +40,7 @@ def check_disjoint(cidrs: Iterable[str], others: Mapping[str, Iterable[str]]) ->
     for name, theirs in others.items():
         for one in mine:
             for other in map(_network, theirs):
-                if _overlap(one, other):
+                if overlap(one, other):
                     raise RefusedError(
                         OVERLAPPING_CIDRS,
                         f"pod CIDR {one} overlaps {other} of cluster {name}: an address must belong to one cluster; "
@@ -74,7 +74,8 @@ def _contains(wide: Network, network: Network) -> bool:
     return wide.version == network.version and network.subnet_of(wide)  # type: ignore[arg-type]  # of one version
 
 
-def _overlap(one: Network, other: Network) -> bool:
+def overlap(one: Network, other: Network) -> bool:
+    """Whether they have an address in common."""
     return one.version == other.version and one.overlaps(other)
 
 
@@ -82,4 +83,4 @@ def _network(text: str) -> Network:
     try:
         return ip_network(text)
     except ValueError as error:
-        raise RefusedError(INVALID_CIDR, f"pod CIDR {text!r} is not a network: {error}") from error
+        raise RefusedError(INVALID_CIDR, f"{text!r} is not a network: {error}") from error

@@ -17,6 +17,7 @@ from landbridge.api.names import (
     FINALIZER,
     IMPORT_CIDRS,
     POD_CIDRS,
+    SERVICE_CIDRS,
     SYSTEM_NAMESPACE,
 )
 from landbridge.fleet.settings import MALFORMED, MISSING, RefusedClusterError, read_settings, render_settings
@@ -43,6 +44,8 @@ class Cluster:
     """Allowed namespaces; empty means all."""
     pod_cidrs: tuple[str, ...] = ()
     """Networks of its pods, as declared at join."""
+    service_cidrs: tuple[str, ...] = ()
+    """Networks of its Services, as declared at join."""
     import_cidrs: tuple[str, ...] = ()
     """Networks that may be imported from there, as its admission policy holds us to; empty means all but its own."""
     uid: str = ""
@@ -77,14 +80,19 @@ def cluster_secret(cluster: Cluster) -> Secret:
         name=f"{PREFIX}{cluster.name}",
         namespace=SYSTEM_NAMESPACE,
         labels={CLUSTER_LABEL: CLUSTER_LABEL_VALUE},
-        annotations={POD_CIDRS: ",".join(cluster.pod_cidrs), CLUSTER_UID: cluster.uid} | _import_cidrs(cluster),
+        annotations={
+            POD_CIDRS: ",".join(cluster.pod_cidrs),
+            CLUSTER_UID: cluster.uid,
+            **_networks_said(SERVICE_CIDRS, cluster.service_cidrs),
+            **_networks_said(IMPORT_CIDRS, cluster.import_cidrs),
+        },
         finalizers=(FINALIZER,),
     )
     return Secret(metadata=meta, data={key: encode(value) for key, value in values.items() if value})
 
 
-def _import_cidrs(cluster: Cluster) -> dict[str, str]:
-    return {IMPORT_CIDRS: ",".join(cluster.import_cidrs)} if cluster.import_cidrs else {}
+def _networks_said(annotation: str, cidrs: tuple[str, ...]) -> dict[str, str]:
+    return {annotation: ",".join(cidrs)} if cidrs else {}
 
 
 def encode(value: str) -> str:
@@ -121,6 +129,7 @@ def _read(secret: Secret) -> Cluster:
         token=token,
         namespaces=frozenset(_split(_text(secret, "namespaces"))),
         pod_cidrs=_networks(POD_CIDRS, annotations),
+        service_cidrs=_networks(SERVICE_CIDRS, annotations),
         import_cidrs=_networks(IMPORT_CIDRS, annotations),
         uid=annotations.get(CLUSTER_UID, ""),
         meta=secret.metadata,

@@ -173,7 +173,7 @@ def _gate(state: FleetState, provider: str, consumer: str, imports: tuple[Endpoi
     """By what a person declared of both; what was imported already stays where nothing is declared (rule S7)."""
     theirs, ours = state.described_as(provider), state.described_as(consumer)
     declared = theirs.pod_cidrs if theirs else ()
-    barred = ours.pod_cidrs if ours else ()
+    barred = (*ours.pod_cidrs, *ours.service_cidrs) if ours else ()
     known = () if declared else _addresses(one for one in imports if source(one, state.uid) == provider)
     return gate(declared, barred, known)
 

@@ -32,11 +32,12 @@ async def joined(hub: Api, name: str = "oldcluster") -> Cluster:
 
 
 async def test_the_stored_token_may_do_what_the_controller_needs_and_no_more(
-    hub: Api, member: Api, landbridge: Command
+    hub: Api, member: Api, landbridge: Command, own_lab: Lab
 ) -> None:
     await landbridge.done(*JOIN)
     cluster = await joined(hub)
     assert cluster.pod_cidrs == ("10.1.0.0/16",)
+    assert own_lab.clusters["oldcluster"].service_cidr in cluster.service_cidrs
     async with Api(cluster.config, StaticToken(cluster.token)) as controller:
         await controller.list(SERVICES)
         await controller.list(SLICES)

@@ -23,6 +23,7 @@ CLUSTER = Cluster(
     "token-of-oldcluster",
     namespaces=frozenset({"mcs-demo", "shop"}),
     pod_cidrs=("10.1.0.0/16", "fd00::/64"),
+    service_cidrs=("10.96.0.0/12",),
     uid="5d1c",
 )
 

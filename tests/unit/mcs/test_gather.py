@@ -24,7 +24,7 @@ from landbridge.mcs.plan import plan
 from landbridge.mcs.state import Decisive, FleetState
 from landbridge.mcs.status import ClusterView
 from tests.unit.fakes import WatchedApi, following, make_member, make_state, settle
-from tests.unit.objects import ENDED, FLEET_UID, POD_CIDRS, SERVICE2, cluster, mcs, service, slice_
+from tests.unit.objects import ENDED, FLEET_UID, POD_CIDRS, SERVICE2, SERVICE_CIDRS, cluster, mcs, service, slice_
 
 pytestmark = pytest.mark.looptime
 
@@ -399,7 +399,7 @@ async def test_own_slices_are_looked_at_where_host_names_matter_s10(headless: bo
 async def test_a_consumer_gets_what_the_provider_declares_and_nothing_of_its_own_networks_s9() -> None:
     async with two(mcs("old", "new")) as at:
         (provider,) = view(at.state, at.member("new"), SERVICE2).providers
-        assert (provider.gate.declared, provider.gate.barred) == (POD_CIDRS["old"], POD_CIDRS["new"])
+        assert (provider.gate.declared, provider.gate.barred) == (POD_CIDRS["old"], (*POD_CIDRS["new"], *SERVICE_CIDRS))
 
 
 async def test_where_nothing_is_declared_what_was_imported_stays_and_nothing_new_comes_s9() -> None:

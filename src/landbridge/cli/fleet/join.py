@@ -44,6 +44,14 @@ async def join(
             help="A network of its pods; may be repeated. By default what its nodes say.",
         ),
     ] = (),
+    service_cidr: Annotated[
+        tuple[str, ...],
+        Parameter(
+            negative=(),
+            show_default=False,
+            help="A network of its Services; may be repeated. By default what the cluster says.",
+        ),
+    ] = (),
     import_cidr: Annotated[
         tuple[str, ...],
         Parameter(
@@ -94,6 +102,7 @@ async def join(
         argocd=argocd,
         argocd_server=argocd_server.rstrip("/"),
         import_cidrs=import_cidr,
+        service_cidrs=service_cidr,
     )
     async with Api(load(hub_context, kubeconfig)) as hub:
         config = await member_config(hub, context, from_argocd, kubeconfig, server=wish.server)
@@ -121,6 +130,7 @@ def _json(joined: Joined) -> str:
         "name": cluster.name,
         "server": cluster.config.server,
         "podCidrs": cluster.pod_cidrs,
+        "serviceCidrs": cluster.service_cidrs,
         "importCidrs": cluster.import_cidrs,
         "namespaces": sorted(cluster.namespaces),
         "clusterUid": cluster.uid,
