@@ -15,7 +15,7 @@ from tests.unit.memory_api import MemoryApi
 CIDR_PATH = "/apis/networking.k8s.io/v1/servicecidrs"
 REFUSAL = (
     'Service "x" is invalid: spec.clusterIPs: Invalid value: []string{"192.0.2.1"}: failed to allocate IP 192.0.2.1: '
-    "the provided IP (192.0.2.1) is not in the valid range. The range of valid IPs is {}"
+    "the provided IP (192.0.2.1) is not in the valid range. The range of valid IPs is "
 )
 
 
@@ -43,8 +43,7 @@ async def test_service_cidr_objects_say_it() -> None:
 
 @pytest.mark.parametrize("status", [403, 404])
 async def test_a_server_without_them_says_it_when_it_refuses_a_service(status: int) -> None:
-    refusals = REFUSAL.replace("{}", "10.96.0.0/12", 1), REFUSAL.replace("{}", "fd00:1::/112")
-    refusals = tuple(one.replace('{"192.0.2.1"}', '{"x"}') for one in refusals)
+    refusals = (REFUSAL + "10.96.0.0/12", REFUSAL + "fd00:1::/112")
     assert await proposed(older(*refusals, status=status)) == ("10.96.0.0/12", "fd00:1::/112")
 
 
