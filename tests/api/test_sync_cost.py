@@ -1,17 +1,22 @@
-"""What endpoint changes cost: rule S5."""
+"""What endpoint changes cost: rule S5; and what forged ones may: rule S9."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 
+from landbridge.api.discovery import SLICES
+from landbridge.mcs.pace import RATE
 from tests.api.audit import Mark, Request
-from tests.api.scene import Scene
+from tests.api.scene import Scene, slice_body
 from tests.api.waiting import eventually
 from tests.api.world import HUB, NEW, OLD
 
 STATUS = "patch multiclusterservices/status"
 CHANGES = 30
 CHURN_SECONDS = 2.5
+FORGED = 120
 
 
 async def test_one_change_is_one_write_for_each_consumer_and_nothing_else_s5(scene: Scene) -> None:
@@ -68,6 +73,37 @@ async def test_a_burst_is_written_as_often_as_needed_and_ends_right_s5(scene: Sc
     writes = [request for request in await scene.world.audit(NEW).since(mark) if request.writes]
     assert {request.short for request in writes} == {"update endpointslices"}
     assert 1 <= len(writes) <= len(pods) - 1
+
+
+async def test_forged_slices_cost_a_bounded_number_of_writes_and_are_told_s9(scene: Scene) -> None:
+    """Each lives for a moment, as where a control plane deletes them. Nobody's address costs nothing at all."""
+    await scene.make_service(OLD, NEW)
+    pod, *inside = scene.pods(OLD, 2 * FORGED + 1)
+    outside = [f"192.0.2.{number}" for number in range(FORGED)]
+    await scene.put_slice(OLD, pod)
+    await scene.make_mcs([OLD], [NEW])
+    await scene.arrives(NEW, pod)
+    mark, start = scene.world.audit(NEW).mark(), asyncio.get_running_loop().time()
+    async with _forged(scene, outside):
+        assert "endpoint(s) of oldcluster are not imported: 192.0.2." in (await scene.shows(NEW, "Conflict"))["message"]
+    async with _forged(scene, inside[:FORGED]):
+        await scene.holds(NEW, FORGED + 1)
+    async with _forged(scene, inside[FORGED:]):
+        await eventually(lambda: scene.row(NEW), lambda row: "faster than" in row["message"])
+    await scene.arrives(NEW, pod)
+    await scene.shows(NEW, "Synced")
+    elapsed = asyncio.get_running_loop().time() - start
+    created = [one for one in await scene.world.audit(NEW).since(mark) if one.short == "create endpointslices"]
+    assert FORGED <= len(created) <= FORGED + 1 + RATE * elapsed
+
+
+@asynccontextmanager
+async def _forged(scene: Scene, addresses: Sequence[str]) -> AsyncGenerator[None]:
+    """Slices with these addresses, for a while."""
+    bodies = [slice_body(scene.name, f"web-f{number}", [one]) for number, one in enumerate(addresses)]
+    await asyncio.gather(*(scene.create(OLD, SLICES, body) for body in bodies))
+    yield
+    await asyncio.gather(*(scene.delete_slice(OLD, body["metadata"]["name"]) for body in bodies))
 
 
 async def _renewed_the_lease_since(scene: Scene, mark: Mark) -> None:

@@ -41,6 +41,7 @@ class ImportReconciler:
         self._report = report
         self._repairs = Repairs()
         self._restraint = state.restraints[member.name]
+        self._pace = state.paces[member.name]
         self._log = log.bind(cluster=member.name)
         self._tracebacks = Tracebacks()
         self._latency = SYNC_SECONDS.labels(member.name)
@@ -60,7 +61,7 @@ class ImportReconciler:
         """Make one Service right; gives whether the hub may want to know."""
         key, member = item.key, self._member
         wanted = view(self._state, member, key)
-        changes = self._admitted(key, self._restrained(wanted, plan(wanted)))
+        changes = self._paced(key, self._admitted(key, self._restrained(wanted, plan(wanted))))
         if changes:
             await apply(member, changes, partial(self._written, key))
             if item.live:
@@ -100,10 +101,25 @@ class ImportReconciler:
             self._report(key)
         return admitted
 
+    def _paced(self, key: Key, changes: Changes) -> Changes:
+        """The changes without new imports that come too fast; they have their turn later (rule S9)."""
+        before = key in self._pace.told
+        paced, wait = self._pace.admit(key, changes, asyncio.get_running_loop().time())
+        if wait:
+            self._member.queue.add_after(key, wait)
+        if before != bool(wait):
+            self._report(key)
+        if wait and not before:
+            self._log.warning("new imports wait", service=str(key), error=self._pace.told[key])
+        return paced
+
     def _written(self, key: Key, verb: str, change: Change) -> None:
         WRITES.labels(self._member.name, verb, change.reason).inc()
         self._restraint.written(key, verb, change)
-        if self._repairs.made(verb, change, asyncio.get_running_loop().time()):
+        now = asyncio.get_running_loop().time()
+        if verb == "create":
+            self._pace.created(key, change, now)
+        if self._repairs.made(verb, change, now):
             REPAIRS.labels(self._member.name).inc()
         say = self._log.debug if verb == "update" else self._log.info
         say("import written", verb=verb, reason=change.reason, slice=str(change.slice.metadata.key))

@@ -13,6 +13,7 @@ from landbridge.mcs.addresses import Gate, gate
 from landbridge.mcs.ending import held
 from landbridge.mcs.exports import exported, unexported
 from landbridge.mcs.intent import NOT_KNOWN, Intent, intent
+from landbridge.mcs.pace import LIMITED
 from landbridge.mcs.plan import plan
 from landbridge.mcs.state import FleetState
 from landbridge.mcs.status import ClusterView
@@ -78,6 +79,7 @@ def cluster_view(state: FleetState, name: str, mcs: MultiClusterService, now: fl
     service = member.services.store.get(key)
     slices = member.slices.store.group(key)
     own, imports = exported(service, slices), member.imports(key, state.uid)
+    slow = state.paces[name].told.get(key, "")
     seen, provides = view(state, member, key), name in mcs.spec.providers
     return ClusterView(
         name=name,
@@ -90,13 +92,13 @@ def cluster_view(state: FleetState, name: str, mcs: MultiClusterService, now: fl
         own_ready=ready(own),
         imported_ready=_ready_by_source(state, imports),
         refused=member.refused.get(key, ""),
-        failed=member.failed.get(key) or member.contested.get(key) or held(name, imports),
+        failed=member.failed.get(key) or member.contested.get(key) or held(name, imports) or slow,
         pending=_pending(member, seen, now),
         successor=successor,
         strangers=tuple(sorted({stranger(slice_, state.uid) for slice_ in slices} - {""})),
         current=member.is_itself and member.services.live and not member.services.doubts(key),
         unexported=len(unexported(service, slices)) if provides else 0,
-        withheld=withheld(seen),
+        withheld=(*withheld(seen), *([(LIMITED, f"{name}: {slow}")] if slow else [])),
         unread=_unread(member, key, provider=name in mcs.spec.providers),
     )
 

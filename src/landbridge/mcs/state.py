@@ -12,6 +12,7 @@ from landbridge.api.multicluster import MultiClusterService, MultiClusterService
 from landbridge.api.names import FINALIZER
 from landbridge.clusters.roster import Roster
 from landbridge.mcs.ended import Ended
+from landbridge.mcs.pace import Pace
 from landbridge.mcs.restraint import Restraint
 
 
@@ -54,6 +55,8 @@ class FleetState(Roster):
     """What came to its end: an old leader may still write imports of it."""
     restraints: defaultdict[str, Restraint] = field(default_factory=lambda: defaultdict(Restraint))
     """What was wanted of the imports of each cluster; it outlives an engagement that failed (rule S12)."""
+    paces: defaultdict[str, Pace] = field(default_factory=lambda: defaultdict(Pace))
+    """How fast new imports come into each cluster; it outlives an engagement, too (rule S9)."""
     in_contact: Callable[[], bool] = lambda: True
     """Whether nobody else can lead this fleet: the hub was heard of within the lease (rule S12)."""
 
