@@ -31,7 +31,8 @@ async def limits(member: Api, cluster: Cluster) -> Limits | None:
     version = parsed(await version_text(member))
     if version < POLICY_LEAST:
         return None
-    return Limits(cluster.namespaces, cluster.pod_cidrs, cluster.import_cidrs, by_address=version >= ADDRESS_LEAST)
+    own = (*cluster.pod_cidrs, *cluster.service_cidrs)
+    return Limits(cluster.namespaces, own, cluster.import_cidrs, by_address=version >= ADDRESS_LEAST)
 
 
 def notes(admission: Admission, found: Limits | None) -> Iterable[str]:

@@ -36,16 +36,8 @@ IMPORT = "web-abcdefghijklmnop"
 POD = "10.2.0.7"
 """One of another member."""
 JOIN = ("fleet", "join", "oldcluster", "--context", "oldcluster", "--hub-context", "fleet")
-LIMITS = (
-    "--pod-cidr",
-    "10.1.0.0/16",
-    "--namespace",
-    SHOP,
-    "--import-cidr",
-    "10.2.0.0/16",
-    "--import-cidr",
-    "fd02::/64",
-)
+OWN = ("--pod-cidr", "10.1.0.0/16", "--service-cidr", "10.96.0.0/12")
+LIMITS = (*OWN, "--namespace", SHOP, "--import-cidr", "10.2.0.0/16", "--import-cidr", "fd02::/64")
 
 
 @dataclass(frozen=True)
@@ -145,6 +137,7 @@ async def refused(write: Any) -> str:
         (OURS, {"namespace": "kube-system"}, "nothing is joined in this namespace"),
         (OURS | {SERVICE_NAME: "kubernetes"}, {"namespace": "default"}, "nothing is joined in this namespace"),
         (OURS, {"addresses": ("10.1.0.7",)}, "this cluster's own networks"),
+        (OURS, {"addresses": ("10.96.0.7",)}, "this cluster's own networks"),
         (OURS, {"addresses": (POD, "203.0.113.7")}, "outside the --import-cidr"),
         (OURS, {"addresses": ("239.1.2.3",)}, "loopback, link-local, multicast"),
         (OURS, {"addresses": ("fd03::7",), "addressType": "IPv6"}, "outside the --import-cidr"),

@@ -115,6 +115,11 @@ async def test_a_join_that_failed_puts_back_what_was_in_force_s9(hub: MemoryApi,
     assert {path: member.objects[path]["spec"] for path in ALL} == before
 
 
+async def test_pods_and_services_of_the_member_are_its_own_networks_s9(hub: MemoryApi, member: MemoryApi) -> None:
+    await join_in_memory(hub, member, Wish("oldcluster", pod_cidrs=("10.1.0.0/16",), service_cidrs=("10.96.0.0/12",)))
+    assert '["10.1.0.0/16", "10.96.0.0/12"].map' in str(member.objects[SYNC])
+
+
 async def test_networks_to_import_from_are_kept_s9(hub: MemoryApi, member: MemoryApi) -> None:
     wish = Wish("oldcluster", pod_cidrs=("10.1.0.0/16",), import_cidrs=("10.2.0.0/15",))
     await join_in_memory(hub, member, wish)
