@@ -44,7 +44,6 @@ NEVER = {
 
 ANYWHERE = ("0.0.0.0/0", "::/0")
 
-_FAMILIES = {"IPv4": socket.AF_INET, "IPv6": socket.AF_INET6}
 _MOST_NUMBERS = 65536
 _MOST_GATES = 16384
 
@@ -69,9 +68,11 @@ class Gate:
 
     def through(self, slice_: EndpointSlice) -> EndpointSlice | None:
         """What of a slice passes; ``None`` where it has endpoints, and none does, or where it holds names."""
-        if slice_.address_type not in _FAMILIES:
+        if slice_.address_type not in _NUMBERS:
             return None
         endpoints, kind = slice_.endpoints or (), repeat(slice_.address_type)
+        if self._admits_all([address for endpoint in endpoints for address in endpoint.addresses], slice_.address_type):
+            return slice_
         kept = tuple(endpoint for endpoint in endpoints if all(map(self._admits, endpoint.addresses, kind)))
         if len(kept) == len(endpoints):
             return slice_
@@ -86,7 +87,7 @@ class Gate:
     def why(self, address: str, kind: str) -> str:
         """Why an address does not pass, in words."""
         try:
-            number = _number(address, kind)
+            number = _NUMBERS[kind](address)
         except (KeyError, OSError, ValueError):
             return f"{shown(address, LONGEST)!r} is no {shown(kind, LONGEST)} address"
         for network, what in NEVER.items():
@@ -98,16 +99,27 @@ class Gate:
             return f"{address} is new, and no pod networks are declared of it"
         return f"{address} is not in its declared pod networks ({', '.join(self.declared)})"
 
+    def _admits_all(self, addresses: list[str], kind: str) -> bool:
+        """Whether all pass, looked at together: that they lie between two addresses of one network (the usual case)."""
+        try:
+            numbers = list(map(_NUMBERS[kind], addresses)) if self.declared else []
+        except (OSError, ValueError):
+            return False
+        return bool(numbers) and self._span_of(min(numbers), kind) >= max(numbers)
+
     def _admits(self, address: str, kind: str) -> bool:
         if not (self.declared or address in self.known):
             return False
         try:
-            number = _number(address, kind)
+            number = _NUMBERS[kind](address)
         except (KeyError, OSError, ValueError):
             return False
-        starts = self._starts[kind]
-        place = bisect_right(starts, number) - 1
-        return place >= 0 and number <= self._ends[kind][place]
+        return self._span_of(number, kind) >= number
+
+    def _span_of(self, number: int, kind: str) -> int:
+        """The end of the last network that begins at or before this address; -1 where there is none."""
+        place = bisect_right(self._starts[kind], number) - 1
+        return self._ends[kind][place] if place >= 0 else -1
 
 
 NOTHING = Gate()
@@ -126,7 +138,7 @@ def gate(declared: tuple[str, ...], barred: tuple[str, ...], known: Iterable[str
 @lru_cache(_MOST_GATES)
 def _gate(declared: tuple[str, ...], barred: tuple[str, ...]) -> Gate:
     starts, ends = {}, {}
-    for kind in _FAMILIES:
+    for kind in _NUMBERS:
         spans = _joined(_spans(declared or ANYWHERE, kind))
         for hole in _spans((*NEVER, *barred), kind):
             spans = _without(spans, hole)
@@ -135,9 +147,17 @@ def _gate(declared: tuple[str, ...], barred: tuple[str, ...]) -> Gate:
 
 
 @lru_cache(_MOST_NUMBERS)
-def _number(address: str, kind: str) -> int:
+def _number4(address: str) -> int:
     """The address as a number; what is none raises, and is not remembered, however long it is."""
-    return int.from_bytes(socket.inet_pton(_FAMILIES[kind], address))
+    return int.from_bytes(socket.inet_pton(socket.AF_INET, address))
+
+
+@lru_cache(_MOST_NUMBERS)
+def _number6(address: str) -> int:
+    return int.from_bytes(socket.inet_pton(socket.AF_INET6, address))
+
+
+_NUMBERS = {"IPv4": _number4, "IPv6": _number6}
 
 
 def _spans(networks: Iterable[str], kind: str) -> list[Span]:
