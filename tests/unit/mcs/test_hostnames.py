@@ -103,6 +103,12 @@ def test_a_name_that_the_consumer_gets_itself_is_taken_back_s10() -> None:
     assert held(step(OLD, own=(named("db-0", network=9),), imports=imports)) == {"db-1": ["old"]}
 
 
+def test_an_endpoint_whose_address_is_not_imported_holds_no_name_s9() -> None:
+    forged = named("db-0", name="forged")
+    outside = replace(forged, endpoints=(endpoint("192.0.2.1", hostname="db-0"),))
+    assert held(step(provider(outside, there=HEADLESS), OLDER)) == {"db-0": ["older"], "db-2": ["older"]}
+
+
 def test_one_provider_may_have_a_name_in_several_slices_s10() -> None:
     six = replace(named(name="t"), address_type="IPv6", endpoints=(endpoint("fd00::1", hostname="db-0"),))
     dual = provider(named("db-0"), six, there=HEADLESS)
