@@ -36,6 +36,14 @@ MemberServer = Annotated[
         show_default=False,
     ),
 ]
+Proxy = Annotated[
+    str,
+    Parameter(
+        help="URL of the proxy through which the controller reaches the cluster, or `direct` for none any more; "
+        "your own is not kept.",
+        show_default=False,
+    ),
+]
 DryRun = Annotated[bool, Parameter(negative=(), help="Check everything, change nothing, and say what would be done.")]
 Format = Literal["text", "json"]
 Output = Annotated[Format, Parameter(name=["--output", "-o"], help="How to print the result.")]

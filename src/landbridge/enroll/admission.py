@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from landbridge.api.core import NAMESPACES
 from landbridge.api.names import SYSTEM_NAMESPACE
-from landbridge.enroll import networks, service_networks
+from landbridge.enroll import networks, proxies, service_networks
 from landbridge.enroll.server import HUB_LEAST, MEMBER_LEAST, identity, require
 from landbridge.fleet import record
 from landbridge.fleet.cluster import Cluster, valid_name
@@ -43,6 +43,8 @@ class Wish:
     import_cidrs: tuple[str, ...] = ()
     """Networks whose addresses may be imported into it."""
     service_cidrs: tuple[str, ...] = ()
+    proxy: str = ""
+    """URL of the proxy through which the controller reaches it, or `direct`."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ async def admit(hub: Api, member: Api, config: ServerConfig, wish: Wish) -> Admi
         KubeError: One of the clusters gave no answer, or refused.
     """
     _check_words(wish)
+    proxies.wished(wish.proxy)
     await require(hub, HUB_LEAST, "hub")
     await initialised(hub)
     await require(member, MEMBER_LEAST, "member")
@@ -80,7 +83,9 @@ async def admit(hub: Api, member: Api, config: ServerConfig, wish: Wish) -> Admi
     networks.check_disjoint(cidrs, {other.name: other.pod_cidrs for other in others})
     cluster = Cluster(
         name=wish.name,
-        config=replace(config.anonymous(), server=server),
+        config=replace(
+            config.anonymous(), server=server, proxy=proxies.wished(wish.proxy, stored.config if stored else None)
+        ),
         token="",
         namespaces=_namespaces(wish, stored),
         pod_cidrs=networks.parse(cidrs),

@@ -14,6 +14,7 @@ from landbridge.api import crd
 from landbridge.api.core import CONFIG_MAPS, ConfigMap
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
 from landbridge.api.names import FLEET, HUB_ACCOUNT
+from landbridge.enroll import proxies
 from landbridge.enroll.argocd import health
 from landbridge.enroll.kubeconfig import render_kubeconfig
 from landbridge.enroll.manifests import apply, describe, read
@@ -50,6 +51,7 @@ async def init(
     report: Report,
     *,
     server: str = "",
+    proxy: str = "",
     fleet: str = "",
     argocd: bool = False,
     dry_run: bool = False,
@@ -58,6 +60,7 @@ async def init(
     """Make ``hub`` the hub, and write a kubeconfig for the controller.
 
     ``config`` is how a person reaches the hub, and the controller too, unless it uses another ``server``.
+    ``proxy`` is the one through which the controller reaches it; the person's own is not kept.
     ``fleet`` is the uid of a fleet whose record was lost: its imports are ours again.
     With ``argocd``, Argo CD on the hub learns the health of a MultiClusterService.
     Gives the fleet's uid, empty on a dry run.
@@ -69,15 +72,15 @@ async def init(
         KubeError: The hub refused, or gave no answer, or not at ``server``.
         OSError: The kubeconfig cannot be written.
     """
-    reached = replace(config.anonymous(), server=server or config.server)
+    reached = replace(config.anonymous(), server=server or config.server, proxy=proxies.wished(proxy))
     check_server(reached.server, "--server")
     await require(hub, HUB_LEAST, "hub")
-    if server:
+    if server or proxy or config.proxy:
         await try_address(connect(reached, StaticToken()))
     settings = await health.settings(hub) if argocd else None
     await _check_fleet(hub, fleet)
     await _warn_of_lost_record(hub, fleet, report)
-    report(f"the controller reaches the hub at {reached.server}")
+    report(f"the controller reaches the hub {proxies.reached(reached, config)}")
     definitions = [crd.render(definition) for definition in crd.DEFINITIONS]
     manifests = [rbac.namespace(), *definitions, *rbac.manifests(rbac.HUB)]
     if dry_run:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from landbridge.api.core import NAMESPACES, SECRETS
 from landbridge.api.names import ARGOCD_ACCOUNT, CREATED_BY_JOIN, SYNC_ACCOUNT
-from landbridge.enroll import policies
+from landbridge.enroll import policies, proxies
 from landbridge.enroll.admission import Admission, Wish, admit, initialised
 from landbridge.enroll.argocd import registration as registrations
 from landbridge.enroll.argocd.account import make_account
@@ -65,7 +65,7 @@ async def join(
     admission = await admit(hub, member, config, wish)
     registration = await registrations.plan(hub, admission, wish) if wish.argocd else None
     limits = await policies.limits(member, admission.cluster)
-    _tell(admission, report)
+    _tell(admission, config, report)
     for line in policies.notes(admission, limits):
         report(line)
     for line in joining_notes(wish.name, await foreign_imports(member, (await initialised(hub)).uid)):
@@ -87,9 +87,9 @@ async def join(
     return Joined(cluster, registration, installed)
 
 
-def _tell(admission: Admission, report: Report) -> None:
+def _tell(admission: Admission, person: ServerConfig, report: Report) -> None:
     cluster = admission.cluster
-    report(f"cluster {cluster.name}: the controller reaches it at {cluster.config.server}")
+    report(f"cluster {cluster.name}: the controller reaches it {proxies.reached(cluster.config, person)}")
     report(f"pod CIDRs: {', '.join(cluster.pod_cidrs)} (all of them? more nodes may bring more: --pod-cidr)")
     report(f"service CIDRs: {', '.join(cluster.service_cidrs) or 'not known; give them with --service-cidr'}")
     report(f"allowed namespaces: {', '.join(sorted(cluster.namespaces)) or 'all'}")

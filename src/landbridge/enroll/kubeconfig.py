@@ -17,6 +17,8 @@ def render_kubeconfig(config: ServerConfig, token: str) -> str:
         cluster["certificate-authority-data"] = base64.b64encode(config.ca).decode()
     if config.tls_server_name:
         cluster["tls-server-name"] = config.tls_server_name
+    if config.proxy:
+        cluster["proxy-url"] = config.proxy
     document = {
         "apiVersion": "v1",
         "kind": "Config",

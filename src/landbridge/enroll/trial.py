@@ -25,7 +25,7 @@ PATIENCE = 10.0
 LOOK = 0.1
 """Seconds between two looks whether they have."""
 
-CONTROLLERS = "give the address that the controller can use with --server"
+CONTROLLERS = "give the address that the controller can use with --server, or its proxy with --proxy"
 """What to do about an address that is no good, where the controller is to use it."""
 
 Connect = Callable[[ServerConfig, StaticToken], Api]

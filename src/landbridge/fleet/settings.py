@@ -15,8 +15,9 @@ import msgspec
 
 from landbridge.fleet.refusal import RefusedError
 from landbridge.kube.address import flaw, usable_host, usable_token
-from landbridge.kube.config import ConfigError, ServerConfig
+from landbridge.kube.config import ConfigError, ServerConfig, unwrapped
 from landbridge.kube.credentials import ssl_context
+from landbridge.kube.proxy import wrong_proxy
 
 EXEC_PLUGIN = "ExecPlugin"
 FILE_PATH = "FilePath"
@@ -50,7 +51,7 @@ class Reader:
 
 
 CONTROLLER = Reader(
-    takes=("bearerToken",),
+    takes=("bearerToken", "proxyUrl"),
     tls=("caData", "serverName"),
     refusals=dict.fromkeys(("certData", "keyData"), (UNSUPPORTED, "a client certificate cannot be renewed or revoked")),
 )
@@ -68,7 +69,8 @@ def render_settings(config: ServerConfig, token: str) -> str:
         tls["caData"] = base64.b64encode(config.ca).decode()
     if config.tls_server_name:
         tls["serverName"] = config.tls_server_name
-    return msgspec.json.encode({"bearerToken": token, "tlsClientConfig": tls}).decode()
+    proxy = {"proxyUrl": config.proxy} if config.proxy else {}
+    return msgspec.json.encode({"bearerToken": token, "tlsClientConfig": tls, **proxy}).decode()
 
 
 def read_settings(server: str, text: str) -> tuple[ServerConfig, str]:
@@ -79,7 +81,7 @@ def read_settings(server: str, text: str) -> tuple[ServerConfig, str]:
     """
     settings, tls = open_settings(text, CONTROLLER)
     check_server(server)
-    config = ServerConfig(server, data(tls, "caData"), server_name(tls))
+    config = ServerConfig(server, data(tls, "caData"), server_name(tls), proxy=proxy(settings))
     _check_ca(config)
     again = "; run `landbridge fleet join` again"
     token = bearer_token(settings, again)
@@ -116,7 +118,7 @@ def open_settings(text: str, reader: Reader) -> tuple[dict[str, Any], dict[str, 
 def _decode(text: str) -> dict[str, Any]:
     try:
         return msgspec.json.decode(text, type=dict[str, Any])
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise RefusedClusterError(MALFORMED, "`config` is not a JSON object") from error
 
 
@@ -158,6 +160,22 @@ def bearer_token(settings: Mapping[str, Any], mend: str = "") -> str:
     return token
 
 
+def proxy(settings: Mapping[str, Any]) -> str | None:
+    """The URL of the proxy on the way to the cluster.
+
+    Raises:
+        RefusedClusterError: It is none that can be used.
+    """
+    value = settings.get("proxyUrl")
+    if not value:
+        return None
+    if not isinstance(value, str) or (wrong := wrong_proxy(value)):
+        raise RefusedClusterError(
+            MALFORMED, f"proxyUrl in `config` cannot be used: {wrong if isinstance(value, str) else 'it is no text'}"
+        )
+    return value
+
+
 def data(tls: Mapping[str, Any], name: str) -> bytes | None:
     """The bytes that a value holds in base64.
 
@@ -168,7 +186,7 @@ def data(tls: Mapping[str, Any], name: str) -> bytes | None:
     if not value:
         return None
     try:
-        return base64.b64decode(str(value), validate=True)
+        return unwrapped(str(value))
     except ValueError as error:  # binascii's is one, and so is that of text beyond ASCII
         raise RefusedClusterError(MALFORMED, f"{name} in `config` is not base64") from error
 

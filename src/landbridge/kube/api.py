@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncGenerator, Awaitable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, Self, TypeVar
 
 import aiohttp
@@ -15,12 +17,13 @@ from landbridge.api.kind import Kind, Listing, ListMeta
 from landbridge.api.meta import Object, ObjectMeta
 from landbridge.kube.bounded import ANSWER, REFUSAL, beginning, too_large, whole
 from landbridge.kube.config import ConfigError, ServerConfig
-from landbridge.kube.credentials import TokenSource, ssl_context, token_source
+from landbridge.kube.credentials import Pair, TokenSource, ssl_context, token_source
 from landbridge.kube.errors import LONGEST, UnauthorizedError, UnreachableError, api_error
 from landbridge.kube.explain import described
 from landbridge.kube.lenient import decoded
 from landbridge.kube.listing import Survey, survey
 from landbridge.kube.patience import Patience
+from landbridge.kube.proxy import Way, from_environment, way, wrong_proxy
 from landbridge.kube.resolver import Resolver
 from landbridge.telemetry.text import shown
 
@@ -57,13 +60,16 @@ class Api:
             self._base = URL(config.server)
         except ValueError as error:
             raise ConfigError(f"{config.server} is not an address: {error}") from error
+        self._config = config
         self._ssl = ssl_context(config)
+        self._pair: Pair | None = None
+        self._way = _way(config)
         self._server_name = config.tls_server_name
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         self._resolver = Resolver()
-        connector = aiohttp.TCPConnector(ssl=self._ssl, resolver=self._resolver, limit=0, keepalive_timeout=IDLE)
+        connector = aiohttp.TCPConnector(resolver=self._resolver, limit=0, keepalive_timeout=IDLE)
         self._session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -186,7 +192,10 @@ class Api:
                 data=body,
                 headers=headers,
                 timeout=timeout,
+                ssl=self._trust(),
                 server_hostname=self._server_name,
+                proxy=self._way.proxy if self._way else None,
+                proxy_headers=self._way.headers if self._way else None,
                 allow_redirects=False,  # a server may not send us, with our rights, to another address
             ) as response:
                 if response.status >= 300:
@@ -200,7 +209,15 @@ class Api:
             ValueError,
         ) as error:  # a ValueError: no name, no header
             text = shown(str(error), LONGEST) or type(error).__name__
-            raise UnreachableError(f"no answer from {self.server}: {text}") from error
+            through = f" through proxy {self._way.proxy.origin()}" if self._way else ""
+            raise UnreachableError(f"no answer from {self.server}{through}: {text}") from error
+
+    def _trust(self) -> ssl.SSLContext:
+        """The context for the next request: a new one, with a new connection, once a plugin gave a certificate."""
+        if self.tokens.pair != self._pair and self.tokens.pair:
+            certificate, key = self._pair = self.tokens.pair
+            self._ssl = ssl_context(replace(self._config, client_cert=certificate, client_key=key))
+        return self._ssl
 
     def decoded(self, decoder: msgspec.json.Decoder[D], body: bytes) -> D:
         """The object in an answer.
@@ -221,6 +238,16 @@ class Api:
         if isinstance(error, UnauthorizedError):
             self.tokens.refused(token)
         raise error
+
+
+def _way(config: ServerConfig) -> Way | None:
+    proxy = config.proxy or from_environment(config.server)
+    if proxy is None:
+        return None
+    if wrong := wrong_proxy(proxy):
+        given = "its proxy" if config.proxy else "the proxy of $HTTPS_PROXY"
+        raise ConfigError(f"{config.server} cannot be reached: {given} cannot be used: {wrong}")
+    return way(proxy)
 
 
 def selectors(label: str, field: str) -> dict[str, str]:

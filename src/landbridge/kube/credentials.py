@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import base64
 import re
 import ssl
 import tempfile
-import time
-from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-import msgspec
+from landbridge.kube import files
+from landbridge.kube.address import usable_token
+from landbridge.kube.config import ConfigError, ServerConfig
+from landbridge.kube.plugin import ExecToken
 
-from landbridge.api.meta import Lean
-from landbridge.kube.config import ConfigError, ExecPlugin, ServerConfig
-
-_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
+_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", re.DOTALL)
+Pair = tuple[bytes, bytes]
+"""A client certificate and its key, in PEM."""
 
 
 class TokenSource(Protocol):
     """Gives the token for the next request; ``None`` where a client certificate speaks."""
+
+    @property
+    def pair(self) -> Pair | None:
+        """The client certificate that came with the last token, if it is not the configuration's."""
 
     async def token(self) -> str | None:
         """The bearer token, or ``None``."""
@@ -39,6 +43,8 @@ class StaticToken:
     Of two tokens the one that works (rule S8): should the new one be refused, the next request carries the last one
     that was accepted; should that be refused as well, they take turns.
     """
+
+    pair = None
 
     def __init__(self, value: str | None = None) -> None:
         self._value = value
@@ -81,89 +87,26 @@ class StaticToken:
 class FileToken:
     """A token in a file that somebody else rotates (the kubelet does): read every time, it is small."""
 
+    pair = None
+
     def __init__(self, path: Path) -> None:
         self._path = path
 
     async def token(self) -> str:
         """The content of the file."""
         try:
-            return self._path.read_text().strip()
+            token = (await asyncio.to_thread(files.read, self._path)).decode(errors="replace").strip()
         except OSError as error:
             raise ConfigError(f"cannot read token {self._path}: {error.strerror}") from error
+        if not usable_token(token):
+            raise ConfigError(f"{self._path} holds no token: it is empty, or holds characters that no token has")
+        return token
 
     def accepted(self, token: str | None) -> None:
         """Nothing is cached."""
 
     def refused(self, token: str | None) -> None:
         """Nothing is cached."""
-
-
-class ExecCredentialStatus(Lean, frozen=True, gc=False):
-    """The part of an ExecCredential that matters."""
-
-    token: str | None = None
-    expiration_timestamp: str | None = None
-
-
-class ExecCredential(Lean, frozen=True, gc=False):
-    """What an exec plugin prints."""
-
-    status: ExecCredentialStatus | None = None
-
-
-class ExecToken:
-    """A token from a plugin of the person's kubeconfig, kept until it expires or is refused."""
-
-    def __init__(self, plugin: ExecPlugin) -> None:
-        self._plugin = plugin
-        self._lock = asyncio.Lock()
-        self._token: str | None = None
-        self._expires = 0.0
-
-    async def token(self) -> str | None:
-        """The cached token, or a new one from the plugin."""
-        async with self._lock:
-            if self._token is None or time.time() > self._expires - 10:
-                await self._run()
-            return self._token
-
-    def accepted(self, token: str | None) -> None:
-        """It is kept until it expires."""
-
-    def refused(self, token: str | None) -> None:
-        """Ask the plugin again next time, unless it was asked since."""
-        if token == self._token:
-            self._token = None
-
-    async def _run(self) -> None:
-        plugin = self._plugin
-        info = {"apiVersion": plugin.api_version, "kind": "ExecCredential", "spec": {"interactive": False}}
-        env = os.environ | dict(plugin.env) | {"KUBERNETES_EXEC_INFO": msgspec.json.encode(info).decode()}
-        try:
-            process = await asyncio.create_subprocess_exec(
-                plugin.command,
-                *plugin.args,
-                env=env,
-                stdin=asyncio.subprocess.DEVNULL,  # it was told that nobody answers
-                stdout=asyncio.subprocess.PIPE,
-            )
-        except OSError as error:
-            raise ConfigError(f"cannot run exec plugin {plugin.command}: {error.strerror}; is it installed?") from error
-        out, _ = await process.communicate()
-        if process.returncode:
-            raise ConfigError(f"exec plugin {plugin.command} ended with {process.returncode}; run it to see why")
-        self._take(out)
-
-    def _take(self, out: bytes) -> None:
-        try:
-            status = msgspec.json.decode(out, type=ExecCredential).status
-            expires = status.expiration_timestamp if status else None
-            ends = datetime.fromisoformat(expires).timestamp() if expires else float("inf")
-        except ValueError as error:  # msgspec's are ValueErrors too
-            raise ConfigError(f"exec plugin {self._plugin.command} printed no ExecCredential: {error}") from error
-        if status is None or not status.token:
-            raise ConfigError(f"exec plugin {self._plugin.command} gave no token (its certificates are not supported)")
-        self._token, self._expires = status.token, ends
 
 
 def token_source(config: ServerConfig) -> TokenSource:
@@ -175,27 +118,52 @@ def token_source(config: ServerConfig) -> TokenSource:
     return StaticToken(config.token)
 
 
-def certificates(pem: bytes) -> str:
-    """The certificates in PEM text. What stands between them may be in any encoding, and is nothing to ``ssl``.
+def certificates(pem: bytes) -> bytes:
+    """The certificates in PEM, in DER one after the other: those that can be read, as Go has it.
+
+    What stands between them may be in any encoding, and is nothing to ``ssl``; nor do line ends matter, or repetitions.
 
     Raises:
         ConfigError: There is none.
     """
-    found = b"\n".join(_CERTIFICATE.findall(pem))
-    if not found or not found.isascii():
-        raise ConfigError("there is no certificate in PEM")
-    return found.decode()
+    probe = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    found = dict.fromkeys(_der(body) for body in _CERTIFICATE.findall(pem))
+    if der := b"".join(one for one in found if _readable(probe, one)):
+        return der
+    if pem[:1] == b"\x30":
+        raise ConfigError(
+            "there is no certificate in PEM: it looks like DER, which `openssl x509 -inform der` turns into PEM"
+        )
+    raise ConfigError("there is no certificate in PEM")
+
+
+def _der(body: bytes) -> bytes:
+    try:
+        return base64.b64decode(b"".join(body.split()), validate=True)
+    except ValueError:
+        return b""
+
+
+def _readable(probe: ssl.SSLContext, der: bytes) -> bool:
+    try:
+        probe.load_verify_locations(cadata=der)
+    except (ssl.SSLError, ValueError):
+        return False
+    return True
 
 
 def ssl_context(config: ServerConfig) -> ssl.SSLContext:
     """A verifying context for this server alone (building one costs 1.4 ms with a CA given, 38 ms without).
 
-    Many clusters' CAs lack the extensions that Python 3.13 began to demand (VERIFY_X509_STRICT), so that flag is
-    cleared; chain, expiry and host name stay checked.
+    Two flags are set as Go has it. Many clusters' CAs lack the extensions that Python 3.13 began to demand
+    (VERIFY_X509_STRICT). And what is given may be an intermediate, or the server's own certificate: it is trusted
+    whoever signed it (VERIFY_X509_PARTIAL_CHAIN, which Python sets by itself from 3.13). Chain, expiry and host name
+    stay checked.
     """
     try:
         context = ssl.create_default_context(cadata=certificates(config.ca) if config.ca else None)
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         if config.client_cert and config.client_key:
             _load_client_certificate(context, config.client_cert, config.client_key)
     except (ConfigError, ssl.SSLError, ValueError) as error:

@@ -21,13 +21,14 @@ from cryptography.x509.oid import NameOID
 class Authority:
     """Issues certificates."""
 
-    def __init__(self) -> None:
+    def __init__(self, above: Authority | None = None) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = _name("test-ca")
+        self._name = _name("test-intermediate" if above else "test-ca")
+        issuer = above or self
         certificate = (
-            _builder(self._name, self._name, self._key)
+            _builder(self._name, issuer._name, self._key)
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-            .sign(self._key, hashes.SHA256())
+            .sign(issuer._key, hashes.SHA256())
         )
         self.pem = certificate.public_bytes(Encoding.PEM)
 

@@ -179,7 +179,8 @@ def test_secrets_do_not_show(path: Path) -> None:
     ("cluster", "says"),
     [
         ({"insecure-skip-tls-verify": True}, "insecure-skip-tls-verify.*certificate-authority-data"),
-        ({"proxy-url": "http://proxy:3128"}, "proxy-url.*direct"),
+        ({"proxy-url": "socks5://proxy:1080"}, "proxy-url of context 'east'.*SOCKS.*HTTP proxy"),
+        ({"proxy-url": "http://u:secretpw@:3128"}, "proxy-url of context 'east'.*http://host:port"),
         ({"server": ""}, "no cluster with a server"),
         ({"server": "http://127.0.0.1:8001"}, "TLS is always verified; give the API server's own address"),
         ({"server": "https://u:secretpw@east:6443"}, "holds a user or a password"),
@@ -211,7 +212,7 @@ def test_context_of_a_cluster_that_is_not_there_is_refused(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "says"), [("a: [", "is not YAML"), ("", "is not a mapping"), ("- a", "is not a mapping")]
+    ("text", "says"), [("a: [", "is not YAML in line 2"), ("", "no context"), ("- a", "is not a mapping")]
 )
 def test_file_that_is_no_kubeconfig_is_refused(path: Path, text: str, says: str) -> None:
     with pytest.raises(ConfigError, match=says):

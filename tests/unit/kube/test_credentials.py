@@ -14,8 +14,9 @@ import pytest
 from landbridge.api.core import SERVICES
 from landbridge.kube.api import Api
 from landbridge.kube.config import ConfigError, ExecPlugin, ServerConfig
-from landbridge.kube.credentials import ExecToken, FileToken, StaticToken, ssl_context, token_source
+from landbridge.kube.credentials import FileToken, StaticToken, ssl_context, token_source
 from landbridge.kube.errors import KubeError, UnauthorizedError
+from landbridge.kube.plugin import ExecToken
 from tests.unit.kube.certificates import Authority, encrypt
 from tests.unit.kube.fake_server import FakeServer, listing, refuses
 
@@ -81,7 +82,7 @@ async def test_token_without_an_end_is_kept(plugin: Plugin) -> None:
 
 async def test_token_is_kept_until_ten_seconds_before_its_end(plugin: Plugin, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1_767_225_600.0  # 2026-01-01T00:00:00Z
-    monkeypatch.setattr("landbridge.kube.credentials.time.time", lambda: now)
+    monkeypatch.setattr("landbridge.kube.plugin.time.time", lambda: now)
     source = ExecToken(plugin("2026-01-01T00:01:00Z"))
     assert await source.token() == "token-1"
     now += 49
@@ -149,11 +150,11 @@ def test_nobody_is_asked_for_the_password_of_a_key(authority: Authority) -> None
         (ExecPlugin("/not/there"), "cannot run exec plugin /not/there: No such file.*installed"),
         (ExecPlugin(sys.executable, ("-IS", "-c", "raise SystemExit(3)")), "ended with 3"),
         (prints("hello"), "printed no ExecCredential"),
-        (prints('{"kind":"ExecCredential"}'), "gave no token"),
-        (prints('{"status":{"clientCertificateData":"x","clientKeyData":"y"}}'), "gave no token.*not supported"),
+        (prints('{"kind":"ExecCredential"}'), "gave no token and no certificate"),
+        (prints('{"status":{"clientCertificateData":"x"}}'), "one of certificate and key"),
         (prints('{"status":{"token":"t","expirationTimestamp":"tomorrow"}}'), "printed no ExecCredential.*tomorrow"),
     ],
-    ids=["not there", "fails", "no JSON", "no status", "certificates", "no time"],
+    ids=["not there", "fails", "no JSON", "no status", "no key", "no time"],
 )
 async def test_plugin_that_gives_no_token_is_told(plugin: ExecPlugin, says: str) -> None:
     with pytest.raises(ConfigError, match=says):

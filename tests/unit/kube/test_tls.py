@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
 import pytest
@@ -66,7 +66,7 @@ async def test_ca_without_the_extensions_of_strict_mode_is_trusted(
     """Python 3.13 began to demand them; the CAs of many clusters lack them."""
     create = ssl.create_default_context
 
-    def strict(*, cadata: str) -> ssl.SSLContext:
+    def strict(*, cadata: bytes) -> ssl.SSLContext:
         context = create(cadata=cadata)
         context.verify_flags |= ssl.VERIFY_X509_STRICT
         return context
@@ -134,3 +134,48 @@ def test_ca_that_is_no_certificate_is_refused(ca: bytes) -> None:
 def test_client_certificate_that_is_none_is_refused(authority: Authority) -> None:
     with pytest.raises(ConfigError, match="PEM"):
         ssl_context(ServerConfig("https://a", ca=authority.pem, client_cert=b"x", client_key=b"y"))
+
+
+async def test_an_intermediate_is_trusted_without_the_root(authority: Authority, tmp_path: Path) -> None:
+    intermediate = Authority(authority)
+    async with FakeServer(serving(intermediate, tmp_path, "127.0.0.1")) as server:
+        server.script(PATH, listing(1))
+        async with Api(ServerConfig(server.url, ca=intermediate.pem)) as api:
+            assert (await api.list(SERVICES)).metadata.resource_version == "1"
+
+
+async def test_the_servers_own_certificate_is_trusted(authority: Authority, tmp_path: Path) -> None:
+    certificate, key = authority.issue("127.0.0.1")
+    (tmp_path / "pem").write_bytes(certificate + key)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "pem")
+    async with FakeServer(context) as server:
+        server.script(PATH, listing(1))
+        async with Api(ServerConfig(server.url, ca=certificate)) as api:
+            assert (await api.list(SERVICES)).metadata.resource_version == "1"
+        assert await refused(ServerConfig(server.url, ca=authority.issue("127.0.0.1")[0]))
+
+
+BROKEN = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+
+
+@pytest.mark.parametrize(
+    "bundle",
+    [
+        lambda pem: pem.replace(b"\n", b"\r\n"),
+        lambda pem: pem + pem,
+        lambda pem: Authority(Authority()).pem + pem,
+        lambda pem: BROKEN + pem + b"trailing junk \x00\xff",
+        lambda pem: b"".join(b"    " + line for line in pem.splitlines(keepends=True)),
+        lambda pem: pem.rstrip(b"\n"),
+    ],
+    ids=["CRLF", "twice", "among others", "a broken one and junk", "indented", "no last line end"],
+)
+async def test_odd_bundles_are_read(secure: FakeServer, authority: Authority, bundle: Callable[[bytes], bytes]) -> None:
+    async with Api(ServerConfig(secure.url, ca=bundle(authority.pem))) as api:
+        assert (await api.list(SERVICES)).metadata.resource_version == "1"
+
+
+def test_der_is_refused_with_the_command_that_turns_it_into_pem(authority: Authority) -> None:
+    with pytest.raises(ConfigError, match="openssl x509 -inform der"):
+        ssl_context(ServerConfig("https://a", ca=ssl.PEM_cert_to_DER_cert(authority.pem.decode())))

@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 from cyclopts import Parameter
 
-from landbridge.cli.options import DryRun, Kubeconfig, Output, report
+from landbridge.cli.options import DryRun, Kubeconfig, Output, Proxy, report
 from landbridge.enroll.init import init as initialise
 from landbridge.kube.api import Api
 from landbridge.kube.config import load
@@ -27,6 +27,7 @@ async def init(
             help="URL by which the controller reaches the hub, if not that of your kubeconfig.", show_default=False
         ),
     ] = "",
+    proxy: Proxy = "",
     fleet: Annotated[
         str,
         Parameter(
@@ -53,6 +54,7 @@ async def init(
             controller_kubeconfig,
             report,
             server=server.rstrip("/"),
+            proxy=proxy,
             fleet=fleet,
             argocd=argocd,
             dry_run=dry_run,

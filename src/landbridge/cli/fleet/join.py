@@ -8,7 +8,7 @@ import msgspec
 from cyclopts import Parameter
 
 from landbridge.cli.fleet.reach import CONFLICTING_OPTIONS, check_one, member_config
-from landbridge.cli.options import DryRun, FromArgoCD, HubContext, Kubeconfig, Output, report
+from landbridge.cli.options import DryRun, FromArgoCD, HubContext, Kubeconfig, Output, Proxy, report
 from landbridge.enroll.admission import Wish
 from landbridge.enroll.argocd.registration import ALREADY_REGISTERED
 from landbridge.enroll.join import Joined
@@ -36,6 +36,7 @@ async def join(
             show_default=False,
         ),
     ] = "",
+    proxy: Proxy = "",
     pod_cidr: Annotated[
         tuple[str, ...],
         Parameter(
@@ -103,6 +104,7 @@ async def join(
         argocd_server=argocd_server.rstrip("/"),
         import_cidrs=import_cidr,
         service_cidrs=service_cidr,
+        proxy=proxy,
     )
     async with Api(load(hub_context, kubeconfig)) as hub:
         config = await member_config(hub, context, from_argocd, kubeconfig, server=wish.server)

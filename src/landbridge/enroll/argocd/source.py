@@ -15,6 +15,7 @@ from landbridge.fleet.settings import (
     check_server,
     data,
     open_settings,
+    proxy,
     server_name,
 )
 from landbridge.kube.api import Api
@@ -25,7 +26,7 @@ from landbridge.kube.errors import NotFoundError
 OWN_REGISTRATION = "OwnRegistration"
 
 READER = Reader(
-    takes=("bearerToken",),
+    takes=("bearerToken", "proxyUrl"),
     tls=("certData", "keyData", "caData", "serverName"),
     passes=frozenset({"disableCompression"}),
 )
@@ -81,6 +82,7 @@ def read_config(secret: Secret, server: str = "") -> ServerConfig:
         token=bearer_token(settings) or None,
         client_cert=data(tls, "certData"),
         client_key=data(tls, "keyData"),
+        proxy=proxy(settings),
     )
     _check_credentials(config)
     return config

@@ -96,7 +96,7 @@ TOKEN: dict[str, Any] = {"bearerToken": HUSH}
         (TOKEN | {"bearerTokenFile": "/etc/passwd"}, FILE_PATH),
         (TOKEN | {"username": "admin"}, BASIC_AUTH),
         ({"username": "admin", "password": HUSH}, BASIC_AUTH),
-        (TOKEN | {"proxyUrl": f"http://u:{HUSH}@proxy"}, UNSUPPORTED),
+        (TOKEN | {"proxyUrl": f"socks5://u:{HUSH}@proxy"}, MALFORMED),
         (TOKEN | {"impersonate": HUSH}, UNSUPPORTED),
         (TOKEN | CA, UNSUPPORTED),
         (PAIR, UNSUPPORTED),
