@@ -270,16 +270,26 @@ def _ready(mcs: MultiClusterService, rows: Sequence[ClusterStatus], left: Mappin
 
 
 def _served(mcs: MultiClusterService, rows: Sequence[ClusterStatus]) -> Said:
-    """What a Service is that is everywhere as it should be: of use only with something behind it."""
+    """What a Service is that is everywhere as it should be: of use only where each consumer finds an endpoint."""
     providers = [row for row in rows if "Provider" in row.roles]
-    if any(row.own_ready for row in providers):
-        return "Ready", "True", "Synced", "every cluster has what it should"
-    key, names = mcs.metadata.key, [row.name for row in providers]
-    look = (
-        f"kubectl --context {next(iter(names), '')} -n {key.namespace} get endpointslices -l {SERVICE_NAME}={key.name}"
+    without = [row.name for row in rows if "Consumer" in row.roles and not row.own_ready + row.imported_ready]
+    if not any(row.own_ready for row in providers):
+        return "Ready", "False", NO_ENDPOINTS, _look(mcs.metadata.key, [row.name for row in providers])
+    if without:
+        text = (
+            f"providers have ready endpoints, {named(without)} has none yet; condition Conflict says what is withheld"
+        )
+        return "Ready", "False", NO_ENDPOINTS, text
+    return "Ready", "True", "Synced", "every cluster has what it should"
+
+
+def _look(key: Key, providers: Sequence[str]) -> str:
+    """Where somebody sees why there is no endpoint."""
+    command = f"kubectl --context {next(iter(providers), '')} -n {key.namespace} get endpointslices"
+    return (
+        f"no provider has a ready endpoint, of {named(providers)}; are its pods ready? "
+        f"see: {command} -l {SERVICE_NAME}={key.name}"
     )
-    text = f"no provider has a ready endpoint, of {named(names)}; are its pods ready? see: {look}"
-    return "Ready", "False", NO_ENDPOINTS, text
 
 
 def conflicts(mcs: MultiClusterService, views: Sequence[ClusterView]) -> list[Conflict]:

@@ -310,6 +310,15 @@ def test_what_is_wrong_outweighs_that_there_is_no_endpoint() -> None:
     assert (found.status, found.reason) == ("False", "NoService")
 
 
+def test_s5_ready_needs_a_ready_endpoint_in_every_consumer() -> None:
+    """All that others offer may be withheld from one."""
+    found = condition(after(mcs("old", "old new"), GOOD, replace(NEW, own_ready=0, imported_ready=0)), "Ready")
+    assert (found.status, found.reason) == ("False", "NoEndpoints")
+    assert found.message == (
+        "providers have ready endpoints, new has none yet; condition Conflict says what is withheld"
+    )
+
+
 def test_s5_endpoints_of_a_cluster_that_only_consumes_make_nothing_ready() -> None:
     found = condition(after(mcs("old", "new"), replace(GOOD, own_ready=0), NEW), "Ready")
     assert found.reason == "NoEndpoints"
