@@ -11,13 +11,17 @@ from landbridge_lab import Lab
 from landbridge.api.core import NODES, SERVICES
 from landbridge.api.discovery import SLICES
 from landbridge.api.meta import ObjectMeta
+from landbridge.api.names import SYNC_ACCOUNT
 from landbridge.fleet.cluster import Cluster
 from landbridge.fleet.members import find
+from landbridge.fleet.stores import secret_store
+from landbridge.fleet.tokens import mint
 from landbridge.kube.api import Api
 from landbridge.kube.credentials import StaticToken
 from landbridge.kube.errors import ForbiddenError
 from tests.api.command import Command
 from tests.api.snapshot import difference, snapshot
+from tests.unit.kube.connect_proxy import ConnectProxy
 
 OLD = ("--context", "oldcluster", "--hub-context", "fleet")
 CIDR = ("--pod-cidr", "10.1.0.0/16")
@@ -71,6 +75,46 @@ async def test_joining_again_mends_what_is_missing(hub: Api, member: Api, landbr
     cluster = await joined(hub)
     async with Api(cluster.config, StaticToken(cluster.token)) as controller:
         await controller.list(SERVICES)
+
+
+async def test_the_controllers_proxy_is_kept_until_another_way_is_given(
+    hub: Api, member: Api, landbridge: Command
+) -> None:
+    async with ConnectProxy(authorization="Basic bWU6czNjcjN0") as proxy:
+        url = proxy.url.replace("//", "//me:s3cr3t@")
+        outcome = await landbridge.done(*JOIN, "--proxy", url)
+        assert f"through proxy {proxy.url}" in outcome.err
+        again = await landbridge.done("fleet", "join", "oldcluster", *OLD)
+        listed = await landbridge.done("fleet", "list", "--hub-context", "fleet")
+        assert not any("s3cr3t" in said for told in (outcome, again, listed) for said in (told.out, told.err))
+        cluster = await joined(hub)
+        assert cluster.config.proxy == url
+        before = len(proxy.asked)
+        token = StaticToken(cluster.token)
+        async with Api(cluster.config, token) as controller:
+            token.value = await mint(controller, SYNC_ACCOUNT)
+            await controller.list(SERVICES)
+        assert set(proxy.asked) == {member.server.removeprefix("https://")}
+        assert len(proxy.asked) == before + 1
+        await store_token(hub, cluster, token)
+        assert (await joined(hub)).config.proxy == url
+    refused = await landbridge(*JOIN)
+    assert refused.code == 4, "through a proxy that is gone"
+    assert f"through proxy {proxy.url}" in refused.err
+    await landbridge.done(*JOIN, "--proxy", "direct")
+    assert (await joined(hub)).config.proxy is None
+
+
+async def store_token(hub: Api, cluster: Cluster, token: StaticToken) -> None:
+    """As the controller does when it renewed it."""
+    await secret_store(hub, lambda: cluster)(token.value or "")
+
+
+async def test_a_proxy_that_cannot_be_used_is_refused(landbridge: Command, hub: Api) -> None:
+    outcome = await landbridge(*JOIN, "--proxy", "socks5://me:s3cr3t@proxy")
+    assert outcome.code == 3
+    assert "refused (InvalidProxy): --proxy cannot be used: SOCKS" in outcome.err
+    assert "s3cr3t" not in outcome.err
 
 
 async def test_the_hub_may_be_a_member(hub: Api, landbridge: Command) -> None:

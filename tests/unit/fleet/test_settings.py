@@ -18,6 +18,25 @@ def test_settings_are_read_as_they_were_rendered() -> None:
     assert read_settings(SERVER, render_settings(config, "secret")) == (config, "secret")
 
 
+def test_s8_a_renewed_token_is_stored_with_the_way_to_the_cluster() -> None:
+    config = ServerConfig(SERVER, ca=CA, proxy="http://me:s3cr3t@proxy:3128")
+    text = render_settings(config, "renewed")
+    assert read_settings(SERVER, text) == (config, "renewed")
+    assert msgspec.json.decode(text)["proxyUrl"] == "http://me:s3cr3t@proxy:3128"
+    assert "s3cr3t" not in repr(config)
+
+
+@pytest.mark.parametrize(
+    "proxy", ["socks5://me:s3cr3t@proxy", "http://me:s3cr3t@", "http://me:s3cr3t@[::1", "http://a:99999"]
+)
+def test_s15_a_proxy_that_cannot_be_used_refuses_that_cluster_alone(proxy: str) -> None:
+    text = msgspec.json.encode({"bearerToken": "secret", "proxyUrl": proxy}).decode()
+    with pytest.raises(RefusedClusterError, match="proxyUrl in `config` cannot be used") as refusal:
+        read_settings(SERVER, text)
+    assert refusal.value.reason == settings.MALFORMED
+    assert "s3cr3t" not in str(refusal.value)
+
+
 def test_settings_have_the_format_of_argo_cd() -> None:
     text = render_settings(ServerConfig(SERVER, ca=CA, tls_server_name="kubernetes"), "secret")
     assert msgspec.json.decode(text) == {

@@ -176,6 +176,11 @@ async def test_odd_bundles_are_read(secure: FakeServer, authority: Authority, bu
         assert (await api.list(SERVICES)).metadata.resource_version == "1"
 
 
+async def test_s15_a_broken_certificate_spoils_no_other(secure: FakeServer, authority: Authority) -> None:
+    async with Api(ServerConfig(secure.url, ca=BROKEN + authority.pem)) as api:
+        assert (await api.list(SERVICES)).metadata.resource_version == "1"
+
+
 def test_der_is_refused_with_the_command_that_turns_it_into_pem(authority: Authority) -> None:
     with pytest.raises(ConfigError, match="openssl x509 -inform der"):
         ssl_context(ServerConfig("https://a", ca=ssl.PEM_cert_to_DER_cert(authority.pem.decode())))
