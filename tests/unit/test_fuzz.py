@@ -218,7 +218,7 @@ SPOT = st.tuples(
 @st.composite
 def garbled(draw: st.DrawFn) -> bytes:
     """A kubeconfig with some bytes put in or overwritten, or cut off."""
-    data = draw(WRITTEN).encode(draw(ENCODINGS), "replace")
+    data: bytes = draw(WRITTEN).encode(draw(ENCODINGS), "replace")
     for where, what in draw(st.lists(SPOT, max_size=3)):
         at = int(where * len(data))
         data = data[:at] + what + data[at + draw(st.sampled_from([0, len(what)])) :]
