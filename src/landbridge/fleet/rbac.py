@@ -48,7 +48,7 @@ MEMBER = Account(
 
 HUB = Account(
     HUB_ACCOUNT,
-    "Landbridge on the hub: reads MultiClusterServices and cluster Secrets, writes status",
+    "Landbridge on the hub: reads MultiClusterServices and cluster Secrets, writes status and Events",
     (
         Rule("networking.one.alibabacloud.com", "multiclusterservices", ("list", "watch", "patch"), system_only=False),
         Rule("networking.one.alibabacloud.com", "multiclusterservices/status", ("patch",), system_only=False),
