@@ -18,6 +18,10 @@ from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
 
 Schema = dict[str, Any]
 
+PART_OF = "app.kubernetes.io/part-of"
+PRODUCT = "landbridge"
+"""Label of our CRDs and its value: others have CRDs of the same name."""
+
 _KEPT = frozenset({"description", "enum", "format", "type"}) | {
     "maxItems", "minItems", "maxLength", "minLength", "maximum", "minimum", "pattern", "required",
 }  # fmt: skip
@@ -84,7 +88,7 @@ def render(definition: Definition) -> Schema:
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{kind.plural}.{kind.group}"},
+        "metadata": {"name": f"{kind.plural}.{kind.group}", "labels": {PART_OF: PRODUCT}},
         "spec": {
             "group": kind.group,
             "scope": "Namespaced",

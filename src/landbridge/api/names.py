@@ -58,6 +58,9 @@ ACCOUNT_UID = "kubernetes.io/service-account.uid"
 CREATED_BY_JOIN = "landbridge.dev/created-by-join"
 """Annotation of our namespace in a member where it was not there before: ``leave`` takes it away again."""
 
+FLEET_MARK = "fleets.landbridge.dev/"
+"""Prefix of annotations of our account in a member, one for each fleet, with its uid: who leaves last takes it away."""
+
 POD_CIDRS = "landbridge.dev/pod-cidrs"
 """Annotation of a cluster Secret: the member's pod networks, joined by commas, as declared at join."""
 

@@ -16,6 +16,7 @@ from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
 from landbridge.api.names import FLEET, HUB_ACCOUNT
 from landbridge.enroll import proxies
 from landbridge.enroll.argocd import health
+from landbridge.enroll.definitions import Existing, to_apply
 from landbridge.enroll.kubeconfig import render_kubeconfig
 from landbridge.enroll.manifests import apply, describe, read
 from landbridge.enroll.progress import Report, few
@@ -54,6 +55,7 @@ async def init(
     proxy: str = "",
     fleet: str = "",
     argocd: bool = False,
+    existing_crd: Existing = Existing.REFUSE,
     dry_run: bool = False,
     connect: Connect = Api,
 ) -> str:
@@ -62,12 +64,14 @@ async def init(
     ``config`` is how a person reaches the hub, and the controller too, unless it uses another ``server``.
     ``proxy`` is the one through which the controller reaches it; the person's own is not kept.
     ``fleet`` is the uid of a fleet whose record was lost: its imports are ours again.
+    ``existing_crd`` is what to do about a CRD of ours that somebody else made.
     With ``argocd``, Argo CD on the hub learns the health of a MultiClusterService.
     Gives the fleet's uid, empty on a dry run.
     Doing it again mends what is missing, keeps the record, and gives the controller a fresh token.
 
     Raises:
-        RefusedError: The hub is too old, lacks an Argo CD or holds another fleet, or ``server`` is no address.
+        RefusedError: The hub is too old, lacks an Argo CD, holds another fleet or a CRD that is not ours, or
+            ``server`` is no address.
         TimedOutError: A CRD was not accepted in time.
         KubeError: The hub refused, or gave no answer, or not at ``server``.
         OSError: The kubeconfig cannot be written.
@@ -80,9 +84,10 @@ async def init(
     settings = await health.settings(hub) if argocd else None
     await _check_fleet(hub, fleet)
     await _warn_of_lost_record(hub, fleet, report)
-    report(f"the controller reaches the hub {proxies.reached(reached, config)}")
     definitions = [crd.render(definition) for definition in crd.DEFINITIONS]
-    manifests = [rbac.namespace(), *definitions, *rbac.manifests(rbac.HUB)]
+    applied = await to_apply(hub, definitions, existing_crd, report)
+    report(f"the controller reaches the hub {proxies.reached(reached, config)}")
+    manifests = [rbac.namespace(), *applied, *rbac.manifests(rbac.HUB)]
     if dry_run:
         _foretell(hub, manifests, settings, kubeconfig, report)
         return ""

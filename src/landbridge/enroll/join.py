@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 
 from landbridge.api.core import NAMESPACES, SECRETS
 from landbridge.api.names import ARGOCD_ACCOUNT, CREATED_BY_JOIN, SYNC_ACCOUNT
-from landbridge.enroll import policies, proxies
+from landbridge.enroll import fleets, policies, proxies
 from landbridge.enroll.admission import Admission, Wish, admit, initialised
 from landbridge.enroll.argocd import registration as registrations
 from landbridge.enroll.argocd.account import make_account
 from landbridge.enroll.argocd.registration import Registration
 from landbridge.enroll.manifests import make
-from landbridge.enroll.progress import Report
+from landbridge.enroll.progress import Report, few
 from landbridge.enroll.remains import foreign_imports, joining_notes
 from landbridge.enroll.trial import Connect, try_token
 from landbridge.fleet import rbac
@@ -68,8 +68,11 @@ async def join(
     _tell(admission, config, report)
     for line in policies.notes(admission, limits):
         report(line)
-    for line in joining_notes(wish.name, await foreign_imports(member, (await initialised(hub)).uid)):
+    fleet = (await initialised(hub)).uid
+    for line in joining_notes(wish.name, await foreign_imports(member, fleet)):
         report(line)
+    if there := await fleets.others(member, fleet):
+        report(f"it is in fleet {few(there)} already: both use account {SYNC_ACCOUNT}, and who leaves last removes it")
     if registration:
         _tell_of_argocd(registration, {config.server, admission.cluster.config.server}, report)
     if dry_run:
@@ -78,6 +81,7 @@ async def join(
     async with AsyncExitStack() as undo:
         installed = await policies.install(member, limits, undo, report)
         token = await _account(member, admission.cluster.config, undo, report, connect)
+        await fleets.mark(member, fleet, undo, report)
         if registration:
             argocd_token = await make_account(member, config, undo, report, connect)
             await registrations.register(hub, registration, argocd_token, undo, report)

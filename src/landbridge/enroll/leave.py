@@ -3,8 +3,8 @@
 1. The cluster's Secret is deleted. The controller removes every import in the cluster, and from it in the others, and
    then takes its finalizer off the Secret.
 2. What Argo CD has of the cluster is removed, on the hub first.
-3. Our accounts, rules and namespace in the cluster are removed. They go last, so that a leave which was interrupted can
-   be recognised, and completed, by doing it again.
+3. Our accounts, rules and namespace in the cluster are removed, unless another fleet uses them. They go last, so that a
+   leave which was interrupted can be recognised, and completed, by doing it again.
 
 Where the Secret is gone already, `vanished` stands in for the first step.
 """
@@ -18,8 +18,18 @@ from landbridge.api.core import NAMESPACES, SECRETS
 from landbridge.api.discovery import SLICES
 from landbridge.api.meta import ObjectMeta
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
-from landbridge.api.names import CREATED_BY_JOIN, FINALIZER, FLEET, MANAGED_BY, MANAGER, SYSTEM_NAMESPACE
+from landbridge.api.names import (
+    ARGOCD_ACCOUNT,
+    CREATED_BY_JOIN,
+    FINALIZER,
+    FLEET,
+    MANAGED_BY,
+    MANAGER,
+    SYSTEM_NAMESPACE,
+)
+from landbridge.enroll import fleets
 from landbridge.enroll.admission import initialised
+from landbridge.enroll.aggregated import require_whole
 from landbridge.enroll.argocd.account import has_account, remove_account
 from landbridge.enroll.argocd.applications import warn_of_applications
 from landbridge.enroll.argocd.clusters import Known
@@ -80,11 +90,14 @@ async def leave(
     ``force`` does not wait for the controller: debts are dropped, the finalizer goes, and what stays is reported.
 
     Raises:
-        RefusedError: No such member, another cluster than the one of that name, or one that the controller cannot use.
+        RefusedError: No such member, another cluster than the one of that name, one that the controller cannot use,
+            or one whose namespaces cannot be deleted just now.
         TimedOutError: The controller did not let go in time; leave again later, nothing is lost.
         KubeError: A cluster refused, or gave no answer.
     """
     parting = await _prepare(hub, member, name, report, force=force)
+    if parting.member and not force and not parting.is_hub and await _namespace_is_ours(parting.member):
+        await require_whole(parting.member)
     await _warn_of_services(parting, report)
     for registration in parting.registrations:
         await warn_of_applications(hub, registration, report)
@@ -103,7 +116,7 @@ async def leave(
     for registration in parting.registrations:
         await unregister(hub, registration.meta.name, registration.uid, report)
     if parting.member:
-        await _clear(parting, parting.member, report)
+        await _clear(parting, parting.member, report, force=force)
     else:
         report(LOST_ACCOUNT)
     report(f"cluster {name} left")
@@ -138,7 +151,7 @@ async def _prepare(hub: Api, member: Api | None, name: str, report: Report, *, f
     registrations = await look_up(hub, answering, name, uid or (before.uid if before else ""), report)
     if before is None:
         forced = force and name in fleet.members
-        await _check_unfinished(hub, answering, name, uid, registrations, forced=forced)
+        await _check_unfinished(hub, answering, name, uid, registrations, fleet=fleet.uid, forced=forced)
     elif before.refusal and not force:
         raise _unusable(before, before.refusal)
     return Parting(name, hub, answering, before, uid == await identity(hub), fleet.uid, registrations)
@@ -165,22 +178,25 @@ async def _identity(member: Api | None, *, force: bool) -> str:
 
 
 async def _check_unfinished(
-    hub: Api, member: Api | None, name: str, uid: str, registrations: Sequence[Known], *, forced: bool
+    hub: Api, member: Api | None, name: str, uid: str, registrations: Sequence[Known], *, fleet: str, forced: bool
 ) -> None:
     """A leave whose Secret is gone may go on where there is a trace of the cluster; all else is a mistake.
 
     ``forced``: a person forces out a cluster that the record still calls a member; that is trace enough.
     """
     known = await members(hub)
-    unfinished = forced or registrations or (member and await _has_traces(member))
+    unfinished = forced or registrations or (member and await _has_traces(member, fleet))
     which = {uid, *(registration.uid for registration in registrations)}
     if not unfinished or which & {other.uid for other in known if other.uid}:
         names = ", ".join(other.name for other in known) or "none"
         raise RefusedError(NOT_A_MEMBER, f"no cluster {name} in this fleet; its members: {names}")
 
 
-async def _has_traces(member: Api) -> bool:
-    """Whether a join was here: its account, or the namespace, which goes last."""
+async def _has_traces(member: Api, fleet: str) -> bool:
+    """Whether a join of this fleet was here: its account, or the namespace, which goes last."""
+    marked = await fleets.marked(member)
+    if marked and fleet not in marked:
+        return False
     return bool(await read(member, rbac.manifests(rbac.MEMBER)[0])) or await _namespace_is_ours(member)
 
 
@@ -195,6 +211,8 @@ async def _foretell(parting: Parting, report: Report) -> None:
         report(f"dry run: would delete Secret {registration.meta.key} on the hub")
     if parting.member is None:
         report(f"dry run: {LOST_ACCOUNT}")
+    elif there := await fleets.others(parting.member, parting.fleet):
+        report(f"dry run: {fleets.staying(parting.name, there)}")
     elif await has_account(parting.member):
         report(f"dry run: would delete Argo CD's account in {parting.member.server}")
 
@@ -259,22 +277,42 @@ async def _imports_left(parting: Parting) -> str:
     return f"{text}; {why}" if why else text
 
 
-async def _clear(parting: Parting, member: Api, report: Report) -> None:
+async def _clear(parting: Parting, member: Api, report: Report, *, force: bool) -> None:
     """Remove accounts and rules, last made first, and the namespace if we made it and nobody else uses it."""
+    if there := await fleets.others(member, parting.fleet):
+        report(fleets.staying(parting.name, there))
+        for line in foreign_notes(parting.name, await foreign_imports(member, parting.fleet)):
+            report(line)
+        if await has_account(member):
+            report(
+                f"Argo CD's account stays, too, with its token: if the other fleet did not register {parting.name} "
+                f"with --argocd, delete ServiceAccount, Secret and ClusterRoleBinding {ARGOCD_ACCOUNT} there"
+            )
+        await fleets.unmark(member, parting.fleet)
+        return
     await remove_policies(member, report)
-    for line in foreign_notes(parting.name, await foreign_imports(member, parting.fleet)):
-        report(line)
     await remove_account(member, report)
     ours = rbac.manifests(rbac.MEMBER)[::-1]
     for manifest in ours:
         await remove(member, manifest, report)
     await wait_gone(member, ours, GONE_TIMEOUT)
     if not parting.is_hub and await _namespace_is_ours(member):
-        if strangers := await leftovers(member, SYSTEM_NAMESPACE):
-            report(f"namespace {SYSTEM_NAMESPACE} stays: {few(strangers)} in it is not ours")
+        if why := await _in_use(member, force=force):
+            report(f"namespace {SYSTEM_NAMESPACE} stays: {why}")
             return
         await remove(member, rbac.namespace(), report)
         await wait_gone(member, [rbac.namespace()], GONE_TIMEOUT)
+
+
+async def _in_use(member: Api, *, force: bool) -> str:
+    """Why the namespace has to stay; empty if it need not."""
+    try:
+        strangers = await leftovers(member, SYSTEM_NAMESPACE)
+    except KubeError as error:
+        if not force:
+            raise
+        return f"what is in it cannot be seen ({error}); delete it by hand"
+    return f"{few(strangers)} in it is not ours" if strangers else ""
 
 
 async def _namespace_is_ours(member: Api) -> bool:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from landbridge.api.crd import PART_OF, PRODUCT
 from landbridge.api.names import CLUSTER_LABEL
 from landbridge.enroll.argocd.health import KEY, SCRIPT
 from landbridge.enroll.init import ESTABLISHED_TIMEOUT, init
@@ -41,7 +42,8 @@ async def init_in_memory(
 
 def establish(hub: MemoryApi) -> None:
     """The API server accepts the CRD."""
-    hub.answers["GET", CRD] = {"status": {"conditions": [{"type": "Established", "status": "True"}]}}
+    status = {"conditions": [{"type": "Established", "status": "True"}]}
+    hub.answers["GET", CRD] = {"metadata": {"labels": {PART_OF: PRODUCT}}, "status": status}
 
 
 async def test_the_kubeconfig_is_one_that_the_controller_reads(hub: MemoryApi, tmp_path: Path) -> None:
@@ -199,3 +201,13 @@ async def test_members_without_a_record_are_told_of(hub: MemoryApi, tmp_path: Pa
         said: list[str] = []
         await init_in_memory(hub, tmp_path / "a", said.append, fleet=fleet)
         assert any("no record of their fleet" in line for line in said) is (told and not again)
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+async def test_a_crd_that_is_not_ours_is_refused_before_anything_is_written(
+    hub: MemoryApi, tmp_path: Path, dry_run: bool
+) -> None:
+    hub.put(CRD, {"spec": {"scope": "Namespaced"}})
+    with pytest.raises(RefusedError, match=r"it is not ours; to replace it would change: version v1alpha1 comes"):
+        await init_in_memory(hub, tmp_path / "a", dry_run=dry_run)
+    assert hub.writes == []

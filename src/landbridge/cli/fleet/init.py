@@ -9,6 +9,7 @@ import msgspec
 from cyclopts import Parameter
 
 from landbridge.cli.options import DryRun, Kubeconfig, Output, Proxy, report
+from landbridge.enroll.definitions import Existing
 from landbridge.enroll.init import init as initialise
 from landbridge.kube.api import Api
 from landbridge.kube.config import load
@@ -38,6 +39,13 @@ async def init(
     argocd: Annotated[
         bool, Parameter(negative=(), help="Teach Argo CD on the hub the health of a MultiClusterService.")
     ] = False,
+    existing_crd: Annotated[
+        Existing,
+        Parameter(
+            help="What to do about a CRD of the same name that is not ours: `keep` uses it as it is, if the controller "
+            "can; `replace` takes away what only that one has."
+        ),
+    ] = Existing.REFUSE,
     dry_run: DryRun = False,
     output: Output = "text",
 ) -> None:
@@ -57,6 +65,7 @@ async def init(
             proxy=proxy,
             fleet=fleet,
             argocd=argocd,
+            existing_crd=existing_crd,
             dry_run=dry_run,
         )
     if output == "json":
