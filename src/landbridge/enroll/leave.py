@@ -211,8 +211,8 @@ async def _foretell(parting: Parting, report: Report) -> None:
         report(f"dry run: would delete Secret {registration.meta.key} on the hub")
     if parting.member is None:
         report(f"dry run: {LOST_ACCOUNT}")
-    elif there := await fleets.others(parting.member, parting.fleet):
-        report(f"dry run: {fleets.staying(parting.name, there)}")
+    elif remaining := await fleets.others(parting.member, parting.fleet):
+        report(f"dry run: {fleets.staying(parting.name, remaining)}")
     elif await has_account(parting.member):
         report(f"dry run: would delete Argo CD's account in {parting.member.server}")
 
