@@ -25,7 +25,7 @@ from tests.soak.journal import Journal
 from tests.soak.nonsense import Proxy
 from tests.soak.schedule import Fault, Joined, Kind
 from tests.soak.stage import EMPTIED, Stage
-from tests.soak.verdict import Excuse
+from tests.soak.verdict import Excuse, Pause
 
 Do = Callable[[Fault], Awaitable[None]]
 IDLE_SECONDS = 1.5
@@ -57,6 +57,8 @@ class Faults:
         self._hidden: set[str] = set()
         """Clusters whose Secret was hidden."""
         self.played: list[Fault] = []
+        self.stood: list[Pause] = []
+        """When a controller was stopped."""
         self.failed: list[str] = []
         """What could not be done: of that the soak says nothing, and so it is no success."""
         self._do: dict[Kind, Do] = {
@@ -131,9 +133,11 @@ class Faults:
 
     async def _mend_again(self, cluster: str) -> None:
         """What a person mended since the snapshot is broken again: an account that was taken away, a hidden Secret, a
-        Service or a namespace that was deleted."""
+        Service or a namespace that was deleted, a MultiClusterService that had vanished."""
         at_hub = cluster == HUB
         await self._insist(partial(self._stage.remake, cluster), EMPTIED)
+        for joined in self._stage.present() if at_hub else ():
+            await self._insist(partial(self._stage.make_mcs, joined))
         for name in sorted(self._revoked if at_hub else self._revoked & {cluster}):
             await self._insist(partial(self._world.join, name))
         for name in sorted(self._hidden if at_hub else ()):
@@ -164,11 +168,13 @@ class Faults:
 
     @asynccontextmanager
     async def _stopped(self) -> AsyncGenerator[None]:
+        begin = self._journal.now()
         os.kill(self._controller.pid, signal.SIGSTOP)
         try:
             yield
         finally:
             os.kill(self._controller.pid, signal.SIGCONT)
+            self.stood.append((begin, self._journal.now()))
 
     async def _delete_service(self, fault: Fault) -> None:
         joined = self._some()
@@ -211,7 +217,7 @@ class Faults:
 
     async def _empty_hub(self, fault: Fault) -> None:
         """MultiClusterServices vanish, as from an older backup: no controller sees them end. Then they are put back."""
-        gone = [one for one in self._stage.schedule.services if (one.namespace, one.name) not in self._stage.ended]
+        gone = self._stage.present()
         async with self._controllers, self._stopped():
             for joined in gone:
                 await self._insist(partial(self._vanish, joined))

@@ -104,6 +104,10 @@ class Stage:
         await _all(self.make_namespace(cluster, name) for name in self.namespaces)
         await _all(self.make_service(cluster, joined) for joined in self.schedule.services)
 
+    def present(self) -> list[Joined]:
+        """The Services whose MultiClusterService the schedule did not delete."""
+        return [joined for joined in self.schedule.services if (joined.namespace, joined.name) not in self.ended]
+
     async def make_mcs(self, joined: Joined) -> None:
         """Make a MultiClusterService, unless it is there."""
         body = {"metadata": {"name": joined.name}, "spec": mcs_spec(joined.providers, joined.consumers)}

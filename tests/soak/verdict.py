@@ -8,6 +8,9 @@ from dataclasses import dataclass
 Service = tuple[str, str]
 """Namespace and name."""
 
+Pause = tuple[float, float]
+"""From when until when a controller stood still; they do not overlap."""
+
 SETTLE = 5.0
 """Seconds after a deletion that the schedule made, in which what it took away may come back."""
 
@@ -37,10 +40,10 @@ class Gap:
     begin: float
     end: float = float("inf")
 
-    def explains(self, loss: Loss) -> bool:
+    def explains(self, loss: Loss, stood: Sequence[Pause] = ()) -> bool:
         """Whether a consumer lost just this."""
         same = (self.provider, self.service) == (loss.provider, loss.service)
-        return same and self.begin - SEEN <= loss.at <= self.end + SETTLE
+        return same and self.begin - SEEN <= loss.at and awake(self.end, loss.at, stood) <= SETTLE
 
     def __str__(self) -> str:
         return f"{self.begin:.2f} s: {self.provider} itself did not publish its endpoint of {'/'.join(self.service)}"
@@ -61,21 +64,32 @@ class Excuse:
     name: str = ""
     consumer_only: bool = False
 
-    def covers(self, loss: Loss) -> bool:
+    def covers(self, loss: Loss, stood: Sequence[Pause] = ()) -> bool:
         """Whether it explains a loss."""
         clusters = (loss.consumer,) if self.consumer_only else (loss.consumer, loss.provider)
         return (
-            self.begin <= loss.at <= self.end + SETTLE
+            self.begin <= loss.at
+            and awake(self.end, loss.at, stood) <= SETTLE
             and (not self.cluster or self.cluster in clusters)
             and self.namespace in ("", loss.service[0])
             and self.name in ("", loss.service[1])
         )
 
 
-def unexcused(losses: Iterable[Loss], excuses: Sequence[Excuse], gaps: Sequence[Gap] = ()) -> list[Loss]:
+def awake(begin: float, end: float, stood: Sequence[Pause]) -> float:
+    """Seconds from one moment to another in which no controller stood still: one that did sees what was, and only then
+    what is."""
+    if end <= begin:
+        return 0.0
+    return end - begin - sum(max(0.0, min(end, until) - max(begin, since)) for since, until in stood)
+
+
+def unexcused(
+    losses: Iterable[Loss], excuses: Sequence[Excuse], gaps: Sequence[Gap] = (), stood: Sequence[Pause] = ()
+) -> list[Loss]:
     """The losses that nothing explains."""
-    rest = (loss for loss in losses if not any(excuse.covers(loss) for excuse in excuses))
-    return [loss for loss in rest if not any(gap.explains(loss) for gap in gaps)]
+    rest = (loss for loss in losses if not any(excuse.covers(loss, stood) for excuse in excuses))
+    return [loss for loss in rest if not any(gap.explains(loss, stood) for gap in gaps)]
 
 
 def unpublished(gaps: Iterable[Gap], excuses: Sequence[Excuse]) -> list[Gap]:

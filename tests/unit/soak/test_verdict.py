@@ -54,6 +54,15 @@ def test_what_the_schedule_did_excuses_a_loss(excuse: Excuse) -> None:
     assert unexcused([loss()], [excuse]) == []
 
 
+@pytest.mark.parametrize("stood", [[(4.0, 9.0)], [(0.0, 3.0), (7.0, 9.0)]], ids=["in one", "in two"])
+def test_a_controller_that_stood_still_sees_later_what_was(stood: list[tuple[float, float]]) -> None:
+    late = loss(2.0 + SETTLE + 2.5)
+    excuse, gap = Excuse(1.0, 2.0, "old"), Gap("old", WEB, 1.0, 2.0)
+
+    assert unexcused([late], [excuse], [gap]) == [late]
+    assert unexcused([late], [excuse], stood=stood) == unexcused([late], [], [gap], stood) == []
+
+
 @pytest.mark.parametrize(
     "excuse",
     [
