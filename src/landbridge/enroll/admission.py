@@ -17,7 +17,7 @@ from landbridge.fleet.refusal import RefusedError
 from landbridge.fleet.settings import check_server
 from landbridge.kube.api import Api
 from landbridge.kube.config import ServerConfig
-from landbridge.kube.errors import NotFoundError
+from landbridge.kube.errors import ForbiddenError, NotFoundError
 
 INVALID_NAME = "InvalidName"
 INVALID_NAMESPACE = "InvalidNamespace"
@@ -121,9 +121,29 @@ async def initialised(hub: Api) -> FleetRecord:
     try:
         return await record.load(hub)
     except NotFoundError:
+        await check_not_ending(hub)
         raise RefusedError(
             NOT_INITIALISED, f"{hub.server} holds no fleet; make it the hub with `landbridge fleet init` first"
         ) from None
+
+
+async def check_not_ending(hub: Api) -> None:
+    """A hub whose namespace is being deleted is held up by what only a controller would let go.
+
+    Raises:
+        RefusedError: It is.
+    """
+    try:
+        found = await hub.get(NAMESPACES, SYSTEM_NAMESPACE)
+    except (NotFoundError, ForbiddenError):
+        return
+    if found.metadata.deletion_timestamp:
+        raise RefusedError(
+            LEAVING,
+            f"namespace {SYSTEM_NAMESPACE} on the hub {hub.server} is being deleted, and the fleet with it: stop the "
+            "controller and run `landbridge fleet destroy`, which finishes that and says what stays in members; then "
+            "`landbridge fleet init`",
+        )
 
 
 async def _check_namespace(member: Api) -> None:

@@ -15,6 +15,7 @@ from landbridge.api.core import CONFIG_MAPS, ConfigMap
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
 from landbridge.api.names import FLEET, HUB_ACCOUNT
 from landbridge.enroll import proxies
+from landbridge.enroll.admission import check_not_ending
 from landbridge.enroll.argocd import health
 from landbridge.enroll.definitions import Existing, to_apply
 from landbridge.enroll.kubeconfig import render_kubeconfig
@@ -82,6 +83,7 @@ async def init(
     if server or proxy or config.proxy:
         await try_address(connect(reached, StaticToken()))
     settings = await health.settings(hub) if argocd else None
+    await check_not_ending(hub)
     await _check_fleet(hub, fleet)
     await _warn_of_lost_record(hub, fleet, report)
     definitions = [crd.render(definition) for definition in crd.DEFINITIONS]

@@ -13,7 +13,7 @@ from landbridge.cli import app
 
 ROOT = Path(__file__).parents[3]
 REFERENCE = (ROOT / "docs" / "reference.md").read_text()
-COMMANDS = ("init", "join", "leave", "list", "sweep", "debts")
+COMMANDS = ("init", "join", "leave", "list", "sweep", "debts", "destroy")
 
 
 def options(command: App) -> set[str]:

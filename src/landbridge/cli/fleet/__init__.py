@@ -5,6 +5,7 @@ from __future__ import annotations
 from cyclopts import App
 
 from landbridge.cli.fleet.debts import debts
+from landbridge.cli.fleet.destroy import destroy
 from landbridge.cli.fleet.init import init
 from landbridge.cli.fleet.join import join
 from landbridge.cli.fleet.leave import leave
@@ -18,3 +19,4 @@ app.command(leave)
 app.command(list_members, name="list")
 app.command(debts)
 app.command(sweep)
+app.command(destroy)

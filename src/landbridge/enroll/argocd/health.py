@@ -97,5 +97,26 @@ async def install(hub: Api, report: Report) -> None:
         return
 
 
+async def uninstall(hub: Api, report: Report) -> None:
+    """Take our script out of Argo CD's settings, where there are any.
+
+    Raises:
+        KubeError: The hub refused, or gave no answer.
+    """
+    while True:
+        try:
+            present = await hub.get(CONFIG_MAPS, ARGOCD_CONFIG, ARGOCD_NAMESPACE)
+        except NotFoundError:
+            return
+        if not (present.data or {}).get(KEY, "").startswith(MARK):
+            return
+        try:
+            await hub.merge_patch(CONFIG_MAPS, present.metadata, {"data": {KEY: None}})
+        except ConflictError:  # somebody wrote there between
+            continue
+        report(f"health check of MultiClusterService taken out of {WHERE}")
+        return
+
+
 def _step(present: ConfigMap) -> Step:
     return decide((present.data or {}).get(KEY))
