@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 import msgspec
 
@@ -36,6 +37,8 @@ from landbridge.kube.errors import ConflictError, KubeError, NotFoundError
 CONTROLLER_AT_WORK = "ControllerAtWork"
 HAS_MEMBERS = "HasMembers"
 HAS_SERVICES = "HasServices"
+
+T = TypeVar("T", bound=Object)
 
 _GONE = frozenset({"None", "Stopped", "Silent"})
 
@@ -160,7 +163,7 @@ def _result(hub: Hub) -> Destroyed:
     )
 
 
-async def _let_go[T: Object](api: Api, kind: Kind[T], meta: ObjectMeta, *, delete: bool) -> None:
+async def _let_go(api: Api, kind: Kind[T], meta: ObjectMeta, *, delete: bool) -> None:
     """Delete an object that only our finalizer holds, or only take that off."""
     try:
         if delete:

@@ -30,7 +30,7 @@ async def test_a_hub_whose_namespace_was_deleted_is_taken_away_s11(
         "apiVersion": "networking.one.alibabacloud.com/v1alpha1",
         "kind": "MultiClusterService",
         "metadata": {"name": "web", "namespace": "default", "finalizers": [FINALIZER]},
-        "spec": {"providerClusters": [{"name": "oldcluster"}], "consumerClusters": []},
+        "spec": {"providerClusters": [{"name": "oldcluster"}], "consumerClusters": [{"name": "newcluster"}]},
     }
     await newcluster.request("POST", MULTI_CLUSTER_SERVICES.path("default"), body=json.dumps(mcs).encode())
     await newcluster.request("DELETE", path(rbac.namespace()))
