@@ -152,6 +152,8 @@ class Watch(Generic[T]):
                             yield event
                 except KubeError as caught:
                     error, closed = caught, False
+                    if self._opened is None and isinstance(caught, UnreachableError):
+                        self._version = ""  # it was away, and may come back with an etcd that was put back
                 if not (closed and self._lived_whole(seconds)):
                     self._doubt.trouble()
                 if self._survives(error, seconds):

@@ -22,6 +22,7 @@ from tests.unit.kube.fake_server import (
     listing,
     obj,
     refuses,
+    resets,
 )
 from tests.unit.kube.watching import PATH, WHOLE, Watching, watching
 
@@ -101,6 +102,19 @@ async def test_after_a_long_outage_the_list_comes_first_s7(api: Api, server: Fak
         assert await watch.take(2) == ["listed b@30", "connected"]
 
 
+async def test_who_gave_no_answer_is_compared_before_it_is_followed_s7(
+    api: Api, server: FakeServer, clock: Clock
+) -> None:
+    """It may have begun anew, with an etcd of before: of what happened there meanwhile no event speaks.
+
+    It resets twice, since aiohttp itself asks once more on a new connection.
+    """
+    server.script_watch(PATH, Stream().lives(clock, 10).cut(), resets, resets, Stream(added("c", 101)))
+    async with watching(api) as watch:
+        assert await watch.take(3) == ["listed a@90", "connected", "ended"]
+        assert await watch.take(4) == ["lost UnreachableError", "listed b@30", "connected", "put c@101"]
+
+
 async def test_comparison_ends_the_doubt(api: Api, server: FakeServer, clock: Clock) -> None:
     server.script_watch(PATH, Stream().cut(), Stream().lives(clock, BOUND).cut())
     server.script_watch(PATH, *(Stream(bookmark(50 + n)).lives(clock, WHOLE).end() for n in range(9)))
@@ -142,4 +156,4 @@ async def test_watch_that_is_never_answered_is_given_up(api: Api, server: FakeSe
         await server.asked(2)
         clock.advance(WHOLE + 6)
         assert await waiting == "lost UnreachableError"
-        assert await watch.take(1) == ["connected"]
+        assert await watch.take(2) == ["listed b@30", "connected"]
