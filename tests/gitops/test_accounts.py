@@ -127,7 +127,7 @@ async def test_a_cluster_for_which_argocd_runs_a_command_is_refused(by_hand: She
     [
         ({"tlsClientConfig": {"certFile": "/tls/client.crt", "keyFile": "/tls/client.key"}}, "FilePath"),
         ({"username": "admin", "password": "guess"}, "BasicAuth"),
-        ({"bearerToken": "a.b.c", "proxyUrl": "http://127.0.0.1:1"}, "Unsupported"),
+        ({"bearerToken": "a.b.c", "impersonate": "admin"}, "Unsupported"),
         ({}, "Missing"),
     ],
 )
