@@ -141,7 +141,8 @@ class Scene:
 
         async def found() -> list[Body]:
             answer = plain(await self.world.admins[HUB].request("GET", EVENTS.path(self.namespace)))
-            about = (e for e in answer["items"] if e["regarding"].get("name") == self.name and e["type"] == type_)
+            uid = (await self.mcs()).get("metadata", {}).get("uid")  # not of one that had this name before
+            about = (e for e in answer["items"] if e["regarding"].get("uid") == uid and e["type"] == type_)
             return [event for event in about if event["reason"] in reasons]
 
         return await eventually(found, lambda events: {event["reason"] for event in events} == set(reasons))

@@ -45,12 +45,15 @@ _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload([__name__])
 
 
-def run(tests: Sequence[str], folder: Path, *, write_bytecode: bool) -> tuple[int, str]:
-    """pytest's exit code and output in a copy of the source, of which nothing is imported yet."""
+def run(tests: Sequence[str], folder: Path, *, write_bytecode: bool, seconds: int) -> tuple[int, str]:
+    """pytest's exit code and output in a copy of the source, of which nothing is imported yet.
+
+    ``seconds`` is how long a test may take; one that takes longer fails.
+    """
     output = folder / "output"
     output.unlink(missing_ok=True)
     receiver, sender = _FORKS.Pipe(duplex=False)
-    process = _FORKS.Process(target=_run, args=(tests, folder, output, write_bytecode, sender))
+    process = _FORKS.Process(target=_run, args=(tests, folder, output, write_bytecode, seconds, sender))
     process.start()
     sender.close()
     try:
@@ -61,7 +64,9 @@ def run(tests: Sequence[str], folder: Path, *, write_bytecode: bool) -> tuple[in
     return code, output.read_text() if output.exists() else ""
 
 
-def _run(tests: Sequence[str], folder: Path, output: Path, write_bytecode: bool, sender: Connection) -> None:
+def _run(
+    tests: Sequence[str], folder: Path, output: Path, write_bytecode: bool, seconds: int, sender: Connection
+) -> None:
     with output.open("w") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
@@ -73,4 +78,4 @@ def _run(tests: Sequence[str], folder: Path, output: Path, write_bytecode: bool,
     # Assertions that explain themselves would be compiled anew each time, and need plugins that are not imported yet.
     without = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "--assert=plain")
     gc.freeze()  # pytest collects garbage ten times as it ends; what was there before the fork is none
-    sender.send(int(pytest.main(["-q", "-x", "--timeout=60", *without, *tests])))
+    sender.send(int(pytest.main(["-q", "-x", f"--timeout={seconds}", *without, *tests])))

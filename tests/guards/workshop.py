@@ -16,6 +16,9 @@ GREEN, RED = 0, 1
 
 PARTS = ("src", "tests")
 
+SOON = 8
+"""Seconds within which a test of a guard ends; some that miss their guard wait for what does not come."""
+
 
 class Workshop:
     """A folder with copies of the source and its tests."""
@@ -31,7 +34,7 @@ class Workshop:
         if not self._apply(guard):
             return "the patch no longer applies"
         try:
-            code, output = forked.run([guard.test], self.folder, write_bytecode=False)
+            code, output = forked.run([guard.test], self.folder, write_bytecode=False, seconds=SOON)
         finally:
             self._apply(guard, "--reverse")
         if code == RED:
@@ -40,7 +43,7 @@ class Workshop:
 
     def run(self, tests: Iterable[str]) -> tuple[int, str]:
         """pytest's exit code and output while all guards are in place."""
-        return forked.run(list(tests), self.folder, write_bytecode=True)
+        return forked.run(list(tests), self.folder, write_bytecode=True, seconds=60)
 
     def _apply(self, guard: Guard, *options: str) -> bool:
         command = ["git", "apply", *options, str(guard.path)]

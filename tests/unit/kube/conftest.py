@@ -21,7 +21,7 @@ def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
     """A test here that waits for something that does not come, fails soon."""
     for item in items:
         if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.timeout(20))
+            item.add_marker(pytest.mark.timeout(min(20.0, item.config.getoption("timeout") or 20.0)))
 
 
 @pytest.fixture(scope="session")
