@@ -57,8 +57,8 @@ class Faults:
         self._hidden: set[str] = set()
         """Clusters whose Secret was hidden."""
         self.played: list[Fault] = []
-        self.stood: list[Pause] = []
-        """When a controller was stopped."""
+        self.pauses: list[Pause] = []
+        """When a controller, or an API server, stood still."""
         self.failed: list[str] = []
         """What could not be done: of that the soak says nothing, and so it is no success."""
         self._do: dict[Kind, Do] = {
@@ -113,8 +113,10 @@ class Faults:
                 await cluster.cut(api=True, mode="idle", after=IDLE_SECONDS)
             case kind:
                 await cluster.cut(api=True, mode="freeze" if kind is Kind.FREEZE else "cut")
+        begin = self._journal.now()
         await asyncio.sleep(fault.seconds)
         await cluster.heal()
+        self.pauses.append(Pause(begin, self._journal.now(), fault.cluster))
 
     async def _restart_etcd(self, fault: Fault) -> None:
         await self._world.lab.restart(fault.cluster, "etcd")
@@ -174,7 +176,7 @@ class Faults:
             yield
         finally:
             os.kill(self._controller.pid, signal.SIGCONT)
-            self.stood.append((begin, self._journal.now()))
+            self.pauses.append(Pause(begin, self._journal.now()))
 
     async def _delete_service(self, fault: Fault) -> None:
         joined = self._some()

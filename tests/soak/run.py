@@ -91,7 +91,7 @@ class Soak:
         outcome.played, outcome.gaps = faults.played, len(gaps)
         outcome.wrong += faults.failed
         outcome.wrong += map(str, unpublished(gaps, faults.excuses))
-        outcome.wrong += map(str, unexcused(losses, faults.excuses, gaps, faults.stood))
+        outcome.wrong += map(str, unexcused(losses, faults.excuses, gaps, faults.pauses))
         outcome.wrong += differing  # last: they may be many
 
     async def _until_right(self, stage: Stage, when: str, seconds: float) -> list[str]:

@@ -8,14 +8,21 @@ from dataclasses import dataclass
 Service = tuple[str, str]
 """Namespace and name."""
 
-Pause = tuple[float, float]
-"""From when until when a controller stood still; they do not overlap."""
 
 SETTLE = 5.0
 """Seconds after a deletion that the schedule made, in which what it took away may come back."""
 
 SEEN = 2.0
 """Seconds by which what happens in one cluster may be seen later than what follows from it in another."""
+
+
+@dataclass(frozen=True, order=True)
+class Pause:
+    """When a controller stood still; or, with ``cluster``, when no write reached that one in time."""
+
+    begin: float
+    end: float
+    cluster: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,10 +47,10 @@ class Gap:
     begin: float
     end: float = float("inf")
 
-    def explains(self, loss: Loss, stood: Sequence[Pause] = ()) -> bool:
+    def explains(self, loss: Loss, pauses: Sequence[Pause] = ()) -> bool:
         """Whether a consumer lost just this."""
         same = (self.provider, self.service) == (loss.provider, loss.service)
-        return same and self.begin - SEEN <= loss.at and awake(self.end, loss.at, stood) <= SETTLE
+        return same and self.begin - SEEN <= loss.at and awake(self.end, loss, pauses) <= SETTLE
 
     def __str__(self) -> str:
         return f"{self.begin:.2f} s: {self.provider} itself did not publish its endpoint of {'/'.join(self.service)}"
@@ -64,32 +71,37 @@ class Excuse:
     name: str = ""
     consumer_only: bool = False
 
-    def covers(self, loss: Loss, stood: Sequence[Pause] = ()) -> bool:
+    def covers(self, loss: Loss, pauses: Sequence[Pause] = ()) -> bool:
         """Whether it explains a loss."""
         clusters = (loss.consumer,) if self.consumer_only else (loss.consumer, loss.provider)
         return (
             self.begin <= loss.at
-            and awake(self.end, loss.at, stood) <= SETTLE
+            and awake(self.end, loss, pauses) <= SETTLE
             and (not self.cluster or self.cluster in clusters)
             and self.namespace in ("", loss.service[0])
             and self.name in ("", loss.service[1])
         )
 
 
-def awake(begin: float, end: float, stood: Sequence[Pause]) -> float:
-    """Seconds from one moment to another in which no controller stood still: one that did sees what was, and only then
-    what is."""
-    if end <= begin:
-        return 0.0
-    return end - begin - sum(max(0.0, min(end, until) - max(begin, since)) for since, until in stood)
+def awake(begin: float, loss: Loss, pauses: Iterable[Pause]) -> float:
+    """Seconds from a moment to a loss in which nothing paused.
+
+    A controller that stood still sees what was, and only then what is; an API server that was frozen does what was
+    asked of it before.
+    """
+    seconds, at = 0.0, begin
+    for pause in sorted(pause for pause in pauses if pause.cluster in ("", loss.consumer)):
+        seconds += max(0.0, min(pause.begin, loss.at) - at)
+        at = max(at, pause.end)
+    return seconds + max(0.0, loss.at - at)
 
 
 def unexcused(
-    losses: Iterable[Loss], excuses: Sequence[Excuse], gaps: Sequence[Gap] = (), stood: Sequence[Pause] = ()
+    losses: Iterable[Loss], excuses: Sequence[Excuse], gaps: Sequence[Gap] = (), pauses: Sequence[Pause] = ()
 ) -> list[Loss]:
     """The losses that nothing explains."""
-    rest = (loss for loss in losses if not any(excuse.covers(loss, stood) for excuse in excuses))
-    return [loss for loss in rest if not any(gap.explains(loss, stood) for gap in gaps)]
+    rest = (loss for loss in losses if not any(excuse.covers(loss, pauses) for excuse in excuses))
+    return [loss for loss in rest if not any(gap.explains(loss, pauses) for gap in gaps)]
 
 
 def unpublished(gaps: Iterable[Gap], excuses: Sequence[Excuse]) -> list[Gap]:

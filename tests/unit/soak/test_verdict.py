@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.soak.verdict import SEEN, SETTLE, Excuse, Gap, Held, Loss, differences, unexcused, unpublished
+from tests.soak.verdict import SEEN, SETTLE, Excuse, Gap, Held, Loss, Pause, differences, unexcused, unpublished
 
 WEB = ("soak-1-0", "web-1")
 KEY = ("new", WEB, "old")
@@ -54,13 +54,27 @@ def test_what_the_schedule_did_excuses_a_loss(excuse: Excuse) -> None:
     assert unexcused([loss()], [excuse]) == []
 
 
-@pytest.mark.parametrize("stood", [[(4.0, 9.0)], [(0.0, 3.0), (7.0, 9.0)]], ids=["in one", "in two"])
-def test_a_controller_that_stood_still_sees_later_what_was(stood: list[tuple[float, float]]) -> None:
+@pytest.mark.parametrize(
+    "pauses",
+    [
+        [Pause(4.0, 9.0)],
+        [Pause(0.0, 3.0), Pause(7.0, 9.0)],
+        [Pause(4.0, 6.0, "new"), Pause(5.0, 7.0)],
+    ],
+    ids=["in one", "in two", "the consumer's API server, and a controller"],
+)
+def test_who_stood_still_does_later_what_was_to_be_done(pauses: list[Pause]) -> None:
     late = loss(2.0 + SETTLE + 2.5)
     excuse, gap = Excuse(1.0, 2.0, "old"), Gap("old", WEB, 1.0, 2.0)
 
     assert unexcused([late], [excuse], [gap]) == [late]
-    assert unexcused([late], [excuse], stood=stood) == unexcused([late], [], [gap], stood) == []
+    assert unexcused([late], [excuse], pauses=pauses) == unexcused([late], [], [gap], pauses) == []
+
+
+@pytest.mark.parametrize("pause", [Pause(4.0, 9.0, "other"), Pause(9.5, 20.0), Pause(0.0, 2.0)])
+def test_a_pause_elsewhere_or_at_another_time_explains_nothing(pause: Pause) -> None:
+    late = loss(2.0 + SETTLE + 2.5)
+    assert unexcused([late], [], [Gap("old", WEB, 1.0, 2.0)], [pause]) == [late]
 
 
 @pytest.mark.parametrize(
