@@ -160,15 +160,20 @@ async def test_s12_a_controller_that_died_in_the_middle_is_carried_on() -> None:
     assert first.metadata.name != second.metadata.name
 
 
+def fail_a_status(at: World, error: ApiError) -> None:
+    """Refuse the first status that is written."""
+    errors = iter([error])
+
+    def refuse(method: str, path: str) -> None:
+        if path.endswith("/status") and (first := next(errors, None)):
+            raise first
+
+    at.hub.before = refuse
+
+
 async def test_a_status_write_on_an_old_version_is_tried_again() -> None:
     at = world()
-    conflicts = iter([ConflictError(409, "Conflict", "modified meanwhile")])
-
-    def fail(method: str, path: str) -> None:
-        if path.endswith("/status") and (error := next(conflicts, None)):
-            raise error
-
-    at.hub.before = fail
+    fail_a_status(at, ConflictError(409, "Conflict", "modified meanwhile"))
     async with controller(at):
         await settle(STATUS_INTERVAL * 2)
         found = at.mcs()
@@ -408,13 +413,7 @@ async def test_s15_a_cluster_that_never_answers_holds_up_neither_an_end_nor_the_
 )
 async def test_s15_a_status_that_the_hub_refuses_is_followed_by_a_shorter_one_and_tried_again(error: ApiError) -> None:
     at = world()
-    refusals = iter([error])
-
-    def refuse(method: str, path: str) -> None:
-        if path.endswith("/status") and (first := next(refusals, None)):
-            raise first
-
-    at.hub.before = refuse
+    fail_a_status(at, error)
     async with controller(at):
         await settle(STATUS_INTERVAL * 3)
         found = at.mcs()
