@@ -41,6 +41,9 @@ IMPORTED_ONCE = (
 DIED = -1
 """Instead of an exit code: the process ended, and pytest had not."""
 
+HANGS = 300.0
+"""Seconds after which a process that has not ended is killed: pytest's own limit does not hold for what tears down."""
+
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload([__name__])
 
@@ -57,9 +60,11 @@ def run(tests: Sequence[str], folder: Path, *, write_bytecode: bool, seconds: in
     process.start()
     sender.close()
     try:
-        code: int = receiver.recv()
+        code: int = receiver.recv() if receiver.poll(HANGS) else DIED
     except EOFError:
         code = DIED
+    if code == DIED:
+        process.kill()
     process.join()
     return code, output.read_text() if output.exists() else ""
 

@@ -33,12 +33,15 @@ def memory() -> Generator[None]:
 
 
 def endless(status: int = 200, start: bytes = b"", piece: bytes = SPACES) -> Answer:
+    """Far more than any bound: who reads on comes to an end, too, and is found out by what he makes of it."""
+
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
         response = web.StreamResponse(status=status)
         await response.prepare(request)
         await response.write(start)
-        while True:
+        for _ in range(3 * ANSWER // len(piece)):
             await response.write(piece)
+        return response
 
     return answer
 
