@@ -129,6 +129,8 @@ def rights(namespace: str) -> list[Body]:
 
 async def test_the_control_planes_label_is_refused_to_him_s9(tenant: Tenant) -> None:
     pod = tenant.scene.pod(OLD, 66)  # not even addresses of his own cluster
+    probe = {MANAGED_BY: CONTROL_PLANE_MANAGER, SERVICE_NAME: "nobodys"}  # a policy is at work a moment after the join
+    await eventually(lambda: tenant.forge(pod, name="probe", labels=probe), lambda said: "landbridge-tenants" in said)
     assert "landbridge-tenants" in await tenant.forge(pod, labels={MANAGED_BY: CONTROL_PLANE_MANAGER})
     await tenant.got_nothing()
 

@@ -70,7 +70,9 @@ async def member(
     config = load("oldcluster", own_lab.kubeconfig).anonymous()
     ours, theirs = await mint(oldcluster, SYNC_ACCOUNT), await mint(oldcluster, "tenant", SHOP)
     async with Api(config, StaticToken(ours)) as account, Api(config, StaticToken(theirs)) as theirs_:
-        await eventually(lambda: refused(create(account, "web-by-hand", BY_HAND)), bool)
+        # By this the policy of just this join is at work, not one of a join before.
+        await eventually(lambda: refused(create(account, IMPORT, OURS, BARRED)), bool)
+        await oldcluster.request("DELETE", SLICES.path(BARRED))
         await eventually(lambda: refused(create(theirs_, "web-forged", THEIRS)), bool)
         yield Member(oldcluster, account, theirs_)
     for namespace in (SHOP, BARRED):
