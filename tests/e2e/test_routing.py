@@ -200,7 +200,8 @@ async def test_the_last_pod_serves_while_it_ends_s13(routing: Shell) -> None:
     (name,) = [found for found in await imports(routing, OLD) if found.startswith("ending-")]
     look = f"kubectl --context {OLD} get endpointslice -n {NAMESPACE} {name} {state}"
     found: Body = {}
-    while not found.get("terminating"):
-        found = json.loads(await routing.quiet(look))
+    async with asyncio.timeout(20):
+        while not found.get("terminating"):
+            found = json.loads(await routing.quiet(look))
     assert found == {"ready": False, "serving": True, "terminating": True}
     assert await asked(routing, "[tcp('ending') for _ in range(10)]") == ["ending:8080"] * 10
