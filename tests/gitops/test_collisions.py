@@ -125,10 +125,16 @@ async def orphans(scene: Scene, cluster: str) -> str:
 
 
 async def test_argocd_sees_the_imports_and_takes_them_for_nobodys(scene: Scene) -> None:
-    """Rule S3: an import has no owner, and no label of the provider's slice, onto which the Service's were copied."""
-    await asyncio.gather(*(seen_as_nobodys(scene, cluster) for cluster in MEMBERS))
+    """Rule S3: an import has no owner, and no label of the provider's slice, onto which the Service's were copied.
+
+    One command of `argocd --core` after the other: each looks for a free port, lets it go and takes it a moment later,
+    and a second one may be given it meanwhile.
+    """
+    for cluster in MEMBERS:
+        await seen_as_nobodys(scene, cluster)
     await scene.shell.quiet(f"{PROJECT} '{IGNORE}'")
-    await asyncio.gather(*(not_seen(scene, cluster) for cluster in MEMBERS))
+    for cluster in MEMBERS:
+        await not_seen(scene, cluster)
     await scene.shell.quiet(f"{PROJECT} '{WATCH}'")
     for app in await scene.apps():
         assert {resource["kind"] for resource in app["status"]["resources"]} == {"Service", "Deployment"}
