@@ -126,7 +126,7 @@ async def test_an_alias_and_a_host_name_of_two_clusters_are_told_s10(scene: Scen
         await scene.put_slice(cluster, endpoints=[endpoint(scene.pod(cluster, 1), hostname="web-0")])
     await scene.make_mcs([OLD], [NEW])
     found = await look.says(scene, conflicts.HOSTNAME)
-    assert "scale statefulset" in found[conflicts.HOSTNAME]["command"]
+    assert found[conflicts.HOSTNAME]["command"] == f"kubectl -n {scene.namespace} edit multiclusterservice {NAME}"
     await scene.patch(NEW, SERVICES, NAME, {"spec": {"type": "ExternalName", "externalName": "x.example"}})
     await look.says(scene, "InvalidServiceType")
 

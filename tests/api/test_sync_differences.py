@@ -6,7 +6,8 @@ from typing import Any
 
 from landbridge.api.core import SERVICES
 from landbridge.api.discovery import SLICES
-from landbridge.api.names import EXPORT_UNMANAGED
+from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
+from landbridge.api.names import EXPORT_UNMANAGED, HOST_NAMES, SHARED
 from tests.api.scene import NAME, Body, Scene, endpoint
 from tests.api.waiting import eventually
 from tests.api.world import HUB, NEW, OLD
@@ -110,25 +111,37 @@ async def test_a_thousand_endpoints_in_ten_slices_are_imported_s13(scene: Scene)
     await scene.shows(NEW, "Synced", importedReady=999)
 
 
-async def test_a_host_name_is_held_by_one_cluster_s10(scene: Scene) -> None:
-    """Nor does a provider that the spec names first get one that somebody has already."""
+async def test_host_names_are_held_by_one_cluster_until_the_hub_says_else_s10(scene: Scene) -> None:
+    """Whatever its pods do; unless the hub says that each name is in one cluster alone."""
     await scene.make_service(HUB, OLD, NEW, clusterIP="None")
-    old, new = scene.pods(OLD, 2), scene.pod(NEW, 1)
-    await scene.put_slice(OLD, endpoints=[endpoint(a, hostname=f"web-{n}") for n, a in enumerate(old)])
-    await scene.put_slice(NEW, endpoints=[endpoint(new, hostname="web-0")])
-    await scene.make_mcs([HUB, OLD, NEW], [OLD, NEW])
-    await scene.arrives(NEW, old[1])
-    assert f"host name web-0 of {OLD} is not imported" in (await scene.shows(NEW, "Conflict"))["message"]
+    old, hub, mine = scene.pods(OLD, 2), scene.pods(HUB, 2), [scene.pod(NEW, 1)]
+    pods = {OLD: stateful(*old), HUB: stateful(*hub, first=1), NEW: stateful(*mine)}
+    for cluster in (OLD, HUB):
+        await scene.put_slice(cluster, endpoints=pods[cluster])
+    await scene.make_mcs([OLD, HUB], [NEW])
+    await scene.arrives(NEW, *old)
+    message = (await scene.shows(NEW, "Conflict"))["message"]
+    assert f"{NEW}: host name web-1, web-2 of {HUB} is not imported, all are {OLD}'s" in message
     await conflict(scene, "HostnameConflict")
     await scene.told("HostnameConflict")
-    assert await scene.imports(OLD) == []
-    await scene.put_slice(NEW)
+    await scene.put_slice(OLD)
+    await scene.arrives(NEW)
+    await scene.put_slice(OLD, endpoints=pods[OLD])
     await scene.arrives(NEW, *old)
+    await scene.patch(HUB, MULTI_CLUSTER_SERVICES, NAME, {"metadata": {"annotations": {HOST_NAMES: SHARED}}})
+    await scene.arrives(NEW, *old, hub[1])
+    await scene.put_slice(NEW, endpoints=pods[NEW])
+    await scene.arrives(NEW, old[1], hub[1])
+    await scene.patch(HUB, MULTI_CLUSTER_SERVICES, NAME, {"metadata": {"annotations": {HOST_NAMES: None}}})
+    await scene.arrives(NEW, old[1])
+    await scene.change_mcs([HUB], [NEW])
+    await scene.arrives(NEW, *hub)
     await conflict(scene, "NoConflicts")
-    await scene.put_slice(HUB, endpoints=[endpoint(scene.pod(HUB, 1), hostname="web-0")])
-    message = (await conflict(scene, "HostnameConflict"))["message"]
-    assert f"{NEW}: host name web-0 of {HUB} is not imported, {OLD} holds it too" in message
-    assert await scene.imported(NEW) == old
+
+
+def stateful(*addresses: str, first: int = 0) -> list[Body]:
+    """Endpoints of a StatefulSet, by its ordinals."""
+    return [endpoint(address, hostname=f"web-{n}") for n, address in enumerate(addresses, first)]
 
 
 async def test_an_alias_exports_and_imports_nothing_s10(scene: Scene) -> None:

@@ -7,6 +7,7 @@ After each try his control plane publishes one more pod. What newcluster holds t
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +36,7 @@ from landbridge.kube.errors import ApiError
 from landbridge.mcs import conflicts
 from tests.api.scene import Body, Scene, addresses, endpoint, slice_body
 from tests.api.waiting import eventually
-from tests.api.world import NEW, OLD
+from tests.api.world import HUB, NEW, OLD
 
 THIEF = "198.51.100.7"
 """Where he would have the requests."""
@@ -92,18 +93,25 @@ class Tenant:
 @pytest.fixture
 async def tenant(scene: Scene) -> AsyncGenerator[Tenant]:
     """He owns the namespace in oldcluster; the Service is joined both ways, and serves in both clusters."""
-    admin = scene.world.admins[OLD]
-    for manifest in rights(scene.namespace):
-        await apply(admin, manifest)
     await scene.make_service(OLD, NEW)
     for cluster in (OLD, NEW):
         await scene.put_slice(cluster, scene.pod(cluster, 1))
     await scene.make_mcs([OLD, NEW], [OLD, NEW])
     await scene.arrives(NEW, scene.pod(OLD, 1))
     await scene.arrives(OLD, scene.pod(NEW, 1))
+    async with credential(scene) as api:
+        yield Tenant(scene, api)
+
+
+@asynccontextmanager
+async def credential(scene: Scene) -> AsyncGenerator[Api]:
+    """His own, with rights in the namespace."""
+    admin = scene.world.admins[OLD]
+    for manifest in rights(scene.namespace):
+        await apply(admin, manifest)
     config = load(OLD, scene.world.lab.kubeconfig).anonymous()
     async with Api(config, StaticToken(await mint(admin, "tenant", scene.namespace))) as api:
-        yield Tenant(scene, api)
+        yield api
 
 
 def rights(namespace: str) -> list[Body]:
@@ -216,6 +224,29 @@ async def test_a_host_name_of_another_cluster_is_not_his_s10(scene: Scene) -> No
     assert f"host name web-0 of {OLD} is not imported" in message
     await scene.told(conflicts.HOSTNAME)
     assert await scene.imports(NEW) == []
+
+
+@pytest.mark.parametrize("listed", [(NEW, OLD), (OLD, NEW)], ids=["after his victim", "before his victim"])
+async def test_host_names_are_not_his_in_a_third_cluster_either_s10(scene: Scene, listed: tuple[str, ...]) -> None:
+    """Nor while all pods of his victim restart."""
+    await scene.make_service(HUB, OLD, NEW, clusterIP="None")
+    victims = [endpoint(pod, hostname=f"web-{n}") for n, pod in enumerate(scene.pods(NEW, 2))]
+    await scene.put_slice(NEW, endpoints=victims)
+    await scene.make_mcs(listed, [HUB])
+    await scene.arrives(HUB, *scene.pods(NEW, 2))
+    async with credential(scene) as api:
+        tenant = Tenant(scene, api)
+        annotations = {EXPORT_UNMANAGED: "true"}
+        assert not await tenant.change_service(metadata={"annotations": annotations}, spec={"selector": None})
+        his = [endpoint(scene.pod(OLD, 66 + n), hostname=f"web-{n}") for n in range(3)]
+        assert not await tenant.forge(endpoints=his)
+        message = await tenant.is_reported(conflicts.HOSTNAME)
+        assert f"{HUB}: host name web-0, web-1, web-2 of {OLD} is not imported, all are {NEW}'s" in message
+        await scene.put_slice(NEW)
+        await scene.arrives(HUB)
+        assert not await tenant.forge(endpoints=his[:2], name="web-more")
+        await scene.put_slice(NEW, endpoints=victims)
+        await scene.arrives(HUB, *scene.pods(NEW, 2))
 
 
 async def test_what_he_does_reaches_no_service_of_another_namespace(tenant: Tenant) -> None:

@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from landbridge.api.kind import Kind
 from landbridge.api.meta import Lean, Object
+from landbridge.api.names import HOST_NAMES, SHARED
 
 ClusterName = Annotated[
     str,
@@ -143,6 +144,11 @@ class MultiClusterService(Object, frozen=True, gc=False):
 
     spec: MultiClusterServiceSpec = MultiClusterServiceSpec((), ())
     status: MultiClusterServiceStatus | None = None
+
+    @property
+    def shares_host_names(self) -> bool:
+        """Whether each host name belongs to the cluster whose pod has it, and not all to one cluster."""
+        return self.metadata.annotations.get(HOST_NAMES) == SHARED
 
 
 MULTI_CLUSTER_SERVICES = Kind(

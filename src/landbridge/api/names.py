@@ -30,6 +30,14 @@ FLEET = "landbridge.dev/fleet"
 SOURCE = "landbridge.dev/source"
 """Annotation of an import: cluster and name of the slice that it copies; so the import's name proves whose it is."""
 
+HOST_NAMES_OF = "landbridge.dev/host-names-of"
+"""Annotation of an import of a headless Service: the cluster that its host names belong to there."""
+
+HOST_NAMES = "landbridge.dev/host-names"
+"""Annotation of a MultiClusterService: with ``shared``, each host name belongs to the cluster whose pod has it."""
+
+SHARED = "shared"
+
 EXPORT_UNMANAGED = "landbridge.dev/export-unmanaged"
 """Annotation of a Service without selector: its slices may be exported."""
 

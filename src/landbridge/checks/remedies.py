@@ -32,7 +32,7 @@ MENDS = {
     "Ending": "kubectl -n {namespace} get multiclusterservice {name} -o yaml",
     "OldStatus": "kubectl -n {namespace} get multiclusterservice {name} -o yaml",
     "InvalidServiceType": _EDIT,
-    "HostnameConflict": "kubectl --context <its context> -n {namespace} scale statefulset <its name> --replicas <n>",
+    "HostnameConflict": "kubectl -n {namespace} edit multiclusterservice {name}",
     "AddressFiltered": f"{_JOIN.format(cluster='<provider>')} --pod-cidr <each of its networks>",
     "ForeignImports": "landbridge fleet sweep {cluster} --context <its context> --fleet <uid> --dry-run",
 }

@@ -49,7 +49,19 @@ def view(state: FleetState, member: Member, key: Key) -> View:
     times = (member.since, created, state.decisive_since(key), *(p.since for p in _engaged(state, providers)))
     consumer = ConsumerView(member.name, service, imports, _own(member, key, state.uid))
     gone = _gone(state, member.name, imports) if wanted is Intent.KEEP and reason != NOT_KNOWN else frozenset[str]()
-    return View(state.uid, key, wanted, reason, providers, consumer, max(times), state.current, gone)
+    return View(
+        state.uid,
+        key,
+        wanted,
+        reason,
+        providers,
+        consumer,
+        max(times),
+        state.current,
+        listed=mcs.spec.providers if mcs else (),
+        shared=mcs is not None and mcs.shares_host_names,
+        gone=gone,
+    )
 
 
 def _own(member: Member, key: Key, fleet: str) -> tuple[EndpointSlice, ...]:

@@ -1,26 +1,34 @@
-"""One host name of a headless Service, one cluster: two `web-0` under one name would be a split brain (rule S10); pure.
+"""Whose the host names of a headless Service are: two `web-0` under one name would be a split brain (rule S10); pure.
 
-| the name is held by                             | imported is                                                   |
-|-------------------------------------------------|---------------------------------------------------------------|
-| the consumer's own slices                       | nobody's: callers there keep their own                        |
-| an import whose source cannot be seen           | that one as it is, and nobody else's (S7): it may be alive    |
-| a provider that is imported already             | that one, for as long as it offers the name                   |
-| several providers, of which none is imported yet| that of the first one in the order of the spec                |
+All of them belong to one cluster in a consumer, the holder, for a name that is free this moment may be that of a pod
+which restarts. What another cluster has under a host name is withheld, and a name that the consumer has itself is its
+own in any case. Of Services that are not headless nobody asks.
 
-So a name changes hands only when its holder gives it up, and a restart, which reads the imports, decides as before.
-Of Services that are not headless nobody asks for host names.
+| the holder in a consumer is                                              |                                        |
+|--------------------------------------------------------------------------|----------------------------------------|
+| who is written on the imports there, if he is a provider and out of view | he may be alive (S7)                   |
+| who is written on the imports there, if he is a provider and exports     | also while none of his pods is there   |
+| else the first provider of the spec that exports the Service             | the consumer counts, if it is one      |
+
+So names pass on when a person takes the holder off the providers, or deletes its Service, and never by what pods do. A
+restart reads the imports and decides as before.
+
+Where the MultiClusterService says `shared`, each name by itself belongs to the consumer, else to who is imported with
+it, else to the first in the spec that has it: for StatefulSets that are spread over clusters by ordinals.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
 from landbridge.api.core import Service
 from landbridge.api.discovery import EndpointSlice
-from landbridge.api.names import SOURCE
+from landbridge.api.names import HOST_NAMES_OF, SOURCE
 from landbridge.clusters.ownership import source
+from landbridge.mcs.exports import exported
 from landbridge.mcs.offers import offered
 from landbridge.mcs.views import View
 
@@ -28,39 +36,74 @@ Names = dict[str, dict[str, None]]
 """Host names by cluster, both in order."""
 
 
-def holders(view: View, service: Service) -> Mapping[str, str]:
-    """The cluster that each host name belongs to in the consumer, whose Service this is."""
+@dataclass(frozen=True)
+class Held:
+    """To whom host names belong in a consumer."""
+
+    holder: str = ""
+    """The cluster that all names belong to which are nobody's by themselves; empty: whose pod has one, has it."""
+    each: Mapping[str, str] = field(default_factory=dict)
+    """The cluster, by name."""
+
+    def by(self, cluster: str, name: str | None) -> bool:
+        """Whether this cluster's endpoint of this host name, if it has one, may be there."""
+        return not name or (self.each.get(name) or self.holder or cluster) == cluster
+
+
+NOBODYS = Held()
+
+
+def holders(view: View, service: Service) -> Held:
+    """To whom they belong in the consumer, whose Service this is."""
     if not service.headless:
-        return {}
+        return NOBODYS
+    own = dict.fromkeys(_names(view.consumer.own), view.consumer.name)
+    if view.shared:
+        return Held(each=_each(view, service) | own)
+    return Held(_holder(view, service), own)
+
+
+def sole(slice_: EndpointSlice, cluster: str, held: Held) -> EndpointSlice:
+    """What of a provider's slice may be imported; with no endpoint, it may be: the holder is written on all imports."""
+    endpoints = slice_.endpoints or ()
+    left = tuple(endpoint for endpoint in endpoints if held.by(cluster, endpoint.hostname))
+    return slice_ if len(left) == len(endpoints) else replace(slice_, endpoints=left)
+
+
+def taken(view: View, service: Service, held: Held) -> Iterator[tuple[str, str]]:
+    """What is withheld: host names, and the provider that has them."""
+    for cluster, names in _offers(view, service).items() if held != NOBODYS else ():
+        yield from ((name, cluster) for name in names if not held.by(cluster, name))
+
+
+def _holder(view: View, service: Service) -> str:
+    written = {import_.metadata.annotations.get(HOST_NAMES_OF) for import_ in view.consumer.imports}
+    unseen = {provider.name for provider in view.providers if not provider.live}
+    exporting = {
+        provider.name
+        for provider in view.providers
+        if provider.service
+        and provider.service.headless
+        and (provider.unread or exported(provider.service, provider.slices))
+    }
+    if exported(service, view.consumer.own):
+        exporting.add(view.consumer.name)
+    kept = (cluster for cluster in view.listed if cluster in written & (exporting | unseen))
+    return next(kept, "") or next((cluster for cluster in view.listed if cluster in exporting - unseen), "")
+
+
+def _each(view: View, service: Service) -> dict[str, str]:
     offers = _offers(view, service)
     fixed, imported = _imported(view)
-    found = dict.fromkeys(_names(view.consumer.own), view.consumer.name)
     incumbents = {
         cluster: {n: None for n in names if n in imported.get(cluster, {})} for cluster, names in offers.items()
     }
+    found = dict[str, str]()
     for claims in (fixed, incumbents, offers):
         for cluster, names in claims.items():
             for name in names:
                 found.setdefault(name, cluster)
     return found
-
-
-def sole(slice_: EndpointSlice, cluster: str, held: Mapping[str, str]) -> EndpointSlice | None:
-    """What of a provider's slice may be imported; ``None`` where every endpoint has a name that is another's."""
-    if not held or not any(map(held.get, _names((slice_,)))):
-        return slice_
-    endpoints = slice_.endpoints or ()
-    left = tuple(e for e in endpoints if held.get(e.hostname or "", cluster) == cluster)
-    if len(left) == len(endpoints):
-        return slice_
-    return replace(slice_, endpoints=left) if left else None
-
-
-def taken(view: View, service: Service) -> Iterator[tuple[str, str, str]]:
-    """What is withheld: host name, the provider whose it is, and who holds it in the consumer."""
-    held = holders(view, service)
-    for cluster, names in _offers(view, service).items() if held else ():
-        yield from ((name, cluster, held[name]) for name in names if held[name] != cluster)
 
 
 def _offers(view: View, service: Service) -> Names:

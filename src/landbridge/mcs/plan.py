@@ -26,6 +26,7 @@ from landbridge.api.meta import Lean, OwnedMeta
 from landbridge.api.names import (
     FLEET,
     HEADLESS,
+    HOST_NAMES_OF,
     LAST_CHANGE,
     MANAGED_BY,
     MANAGER,
@@ -35,7 +36,7 @@ from landbridge.api.names import (
     SOURCE_CLUSTER,
 )
 from landbridge.clusters.ownership import import_name, proved, source, source_mark
-from landbridge.mcs.hostnames import holders, sole
+from landbridge.mcs.hostnames import Held, holders, sole
 from landbridge.mcs.intent import Intent
 from landbridge.mcs.offers import offered
 from landbridge.mcs.views import ProviderView, View
@@ -50,6 +51,9 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)
 """RFC 3339, as Kubernetes writes it."""
 _LABELS = (SERVICE_NAME, MANAGED_BY, SOURCE_CLUSTER, FLEET, HEADLESS, SERVICE_PROXY_NAME)
 """What an import carries, or must not: kube-proxy skips what names another proxy."""
+
+_MARKS = (SOURCE, HOST_NAMES_OF)
+"""The annotations that decisions are made by."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +133,7 @@ def same(one: EndpointSlice, other: EndpointSlice) -> bool:
         (one.endpoints or ()) == (other.endpoints or ())
         and one.effective_ports == other.effective_ports
         and all(one.metadata.labels.get(label) == other.metadata.labels.get(label) for label in _LABELS)
-        and one.metadata.annotations.get(SOURCE) == other.metadata.annotations.get(SOURCE)
+        and all(one.metadata.annotations.get(mark) == other.metadata.annotations.get(mark) for mark in _MARKS)
     )
 
 
@@ -145,17 +149,21 @@ def differences(one: EndpointSlice, other: EndpointSlice) -> list[str]:
 def _imports(view: View, service: Service, actual: dict[str, EndpointSlice]) -> dict[str, EndpointSlice]:
     held = holders(view, service)
     wanted = (
-        _import(view, service, provider, copied, actual)
+        _import(view, service, provider, sole(slice_, provider.name, held), held, actual)
         for provider in view.providers
         if provider.live
         for slice_ in offered(provider, service)
-        if (copied := sole(slice_, provider.name, held))
     )
     return {slice_.metadata.name: slice_ for slice_ in wanted}
 
 
 def _import(
-    view: View, service: Service, provider: ProviderView, slice_: EndpointSlice, actual: dict[str, EndpointSlice]
+    view: View,
+    service: Service,
+    provider: ProviderView,
+    slice_: EndpointSlice,
+    held: Held,
+    actual: dict[str, EndpointSlice],
 ) -> EndpointSlice:
     """The copy: what a slice routes to, and nothing of how its own cluster would choose (rules S3, S4)."""
     name = import_name(view.fleet, provider.name, slice_)
@@ -168,13 +176,16 @@ def _import(
     }
     if service.headless:  # kube-proxy skips what carries it
         labels[HEADLESS] = ""
+    annotations = {SOURCE: source_mark(provider.name, slice_)} | _trigger(view, slice_, live=old is not None)
+    if held.holder:
+        annotations[HOST_NAMES_OF] = held.holder
     return EndpointSlice(
         metadata=OwnedMeta(
             name=name,
             namespace=view.key.namespace,
             resource_version=old.metadata.resource_version if old else "",
             labels=labels,
-            annotations={SOURCE: source_mark(provider.name, slice_)} | _trigger(view, slice_, live=old is not None),
+            annotations=annotations,
             managed_fields=_RESET,
         ),
         address_type=slice_.address_type,

@@ -54,5 +54,9 @@ class View:
     """When this was first in view (RFC 3339, UTC): an older trigger time is not a live change."""
     current: bool = True
     """Whether the hub's word is current: else nobody counts as unlisted (rule S7)."""
+    listed: tuple[str, ...] = ()
+    """The providers as the spec lists them, the consumer too if it is one."""
+    shared: bool = False
+    """Whether host names belong to whose pod has them, and not all to one cluster."""
     gone: frozenset[str] = frozenset()
     """Clusters that a person sent away: what comes from them goes, also where nothing else may."""

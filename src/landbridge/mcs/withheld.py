@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from landbridge.api.core import Service
+from landbridge.api.names import HOST_NAMES, SHARED
 from landbridge.mcs.conflicts import ADDRESS_FILTERED, HOSTNAME, IP_FAMILY, named
 from landbridge.mcs.exports import exported, fits
-from landbridge.mcs.hostnames import taken
+from landbridge.mcs.hostnames import holders, taken
 from landbridge.mcs.offers import filtered
 from landbridge.mcs.views import View
 
@@ -44,9 +45,21 @@ def _filtered_addresses(view: View, service: Service) -> Iterator[tuple[str, str
 
 
 def _taken_names(view: View, service: Service) -> Iterator[tuple[str, str]]:
+    held = holders(view, service)
     found: dict[tuple[str, str], list[str]] = {}
-    for name, cluster, holder in taken(view, service):
-        found.setdefault((cluster, holder), []).append(name)
-    for (cluster, holder), names in found.items():
-        what = f"{view.consumer.name}: host name {named(names)} of {cluster} is not imported, {holder} holds it too"
-        yield HOSTNAME, f"{what}; scale one of the two down, or take its cluster off the providers"
+    for name, cluster in taken(view, service, held):
+        found.setdefault((cluster, held.each.get(name, "")), []).append(name)
+    for (cluster, other), names in found.items():
+        what = f"{view.consumer.name}: host name {named(names)} of {cluster} is not imported"
+        yield HOSTNAME, f"{what}, {_twice(other) if other else _all_of(held.holder)}"
+
+
+def _twice(other: str) -> str:
+    return f"{other} holds it too; scale one of the two down, or take its cluster off the providers"
+
+
+def _all_of(holder: str) -> str:
+    return (
+        f"all are {holder}'s; to pass them on, take it off the providers; if no two clusters have the same one, "
+        f"annotate the MultiClusterService with {HOST_NAMES}={SHARED}"
+    )

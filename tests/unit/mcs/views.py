@@ -32,9 +32,12 @@ def view(
     current: bool = True,
     gone: frozenset[str] = frozenset(),
     own: tuple[EndpointSlice, ...] = (),
+    listed: tuple[str, ...] = (),
+    shared: bool = False,
 ) -> View:
     consumer = ConsumerView("new", there or service(), imports, own)
-    return View(fleet, SERVICE2, intent, reason, providers, consumer, SINCE, current, gone)
+    listed = listed or tuple(one.name for one in providers)
+    return View(fleet, SERVICE2, intent, reason, providers, consumer, SINCE, current, listed, shared, gone)
 
 
 def stored(obj: EndpointSlice, version: str = "1") -> EndpointSlice:
