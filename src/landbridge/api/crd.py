@@ -15,12 +15,9 @@ import msgspec
 from landbridge.api.kind import Kind
 from landbridge.api.meta import Object
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
+from landbridge.api.names import PART_OF, PRODUCT
 
 Schema = dict[str, Any]
-
-PART_OF = "app.kubernetes.io/part-of"
-PRODUCT = "landbridge"
-"""Label of our CRDs and its value: others have CRDs of the same name."""
 
 _KEPT = frozenset({"description", "enum", "format", "type"}) | {
     "maxItems", "minItems", "maxLength", "minLength", "maximum", "minimum", "pattern", "required",

@@ -90,6 +90,10 @@ MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
 MANAGER = "landbridge.dev"
 CONTROL_PLANE_MANAGER = "endpointslice-controller.k8s.io"
 
+PART_OF = "app.kubernetes.io/part-of"
+PRODUCT = "landbridge"
+"""Label of our CRDs and admission policies, and its value: others may have some of the same name."""
+
 SERVICE_NAME = "kubernetes.io/service-name"
 HEADLESS = "service.kubernetes.io/headless"
 SERVICE_PROXY_NAME = "service.kubernetes.io/service-proxy-name"

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from landbridge.api.crd import PART_OF, PRODUCT
+from landbridge.api.names import PART_OF, PRODUCT
 from landbridge.enroll.manifests import FIELD_MANAGER, describe, read
 from landbridge.enroll.progress import Report, few
 from landbridge.fleet.rbac import Manifest

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
 
+from landbridge.api.names import PART_OF
 from landbridge.enroll.admission import Admission
 from landbridge.enroll.manifests import apply, describe, read, remove
 from landbridge.enroll.networks import outside
@@ -67,6 +68,9 @@ async def install(member: Api, found: Limits | None, undo: AsyncExitStack, repor
     try:
         for manifest in policy.manifests(found):
             before = await read(member, manifest)
+            if _of_another(before, manifest):
+                report(_another(member, manifest, "as it is"))
+                return False
             undo.push_async_callback(_put_back, member, manifest, before, report)  # the answer to a write may be lost
             await apply(member, manifest)
     except ApiError as error:
@@ -79,6 +83,18 @@ async def install(member: Api, found: Limits | None, undo: AsyncExitStack, repor
         return False
     report(f"admission policies {NAMES} are in {member.server}")
     return True
+
+
+def _of_another(there: Manifest | None, manifest: Manifest) -> bool:
+    """Whether what has the name of ours was made by somebody else, for something else."""
+    return there is not None and not policy.OURS.items() <= (there["metadata"].get("labels") or {}).items()
+
+
+def _another(member: Api, manifest: Manifest, how: str) -> str:
+    return (
+        f"{describe(manifest)} in {member.server} is not Landbridge's (it lacks its label {PART_OF}) and stays "
+        f"{how}; to have the admission policies of Landbridge, let its owner rename it, and join again"
+    )
 
 
 async def _put_back(member: Api, manifest: Manifest, before: Manifest | None, report: Report) -> None:
@@ -100,6 +116,9 @@ async def remove_policies(member: Api, report: Report) -> None:
     """
     for manifest in policy.manifests(Limits())[::-1]:
         try:
+            if _of_another(await read(member, manifest), manifest):
+                report(_another(member, manifest, "there"))
+                continue
             await remove(member, manifest, report)
         except ForbiddenError as error:
             report(f"{describe(manifest)} stays in {member.server}, if it is there: {error}; let somebody delete it")

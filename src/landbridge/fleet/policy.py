@@ -20,6 +20,8 @@ from landbridge.api.names import (
     CONTROL_PLANE_MANAGER,
     MANAGED_BY,
     MANAGER,
+    PART_OF,
+    PRODUCT,
     RESERVED_NAMESPACES,
     SERVICE_NAME,
     SYNC_ACCOUNT,
@@ -35,6 +37,9 @@ SYNC_POLICY = SYNC_ACCOUNT
 
 TENANT_POLICY = "landbridge-tenants"
 """Holds tenants off the control plane's label."""
+
+OURS = {PART_OF: PRODUCT}
+"""Labels of what `join` made, and may change; of another's policy of this name it keeps off."""
 
 USER = f"system:serviceaccount:{SYSTEM_NAMESPACE}:{SYNC_ACCOUNT}"
 
@@ -185,12 +190,12 @@ _TENANTS: Manifest = {
 
 
 def _policy(name: str, duty: str, spec: Manifest) -> Manifest:
-    return {**_head(POLICY, name, {"annotations": {"kubernetes.io/description": duty}}), "spec": spec}
+    return {**_head(POLICY, name, annotations={"kubernetes.io/description": duty}), "spec": spec}
 
 
 def _binding(name: str) -> Manifest:
-    return {**_head(BINDING, name, {}), "spec": {"policyName": name, "validationActions": ["Deny"]}}
+    return {**_head(BINDING, name), "spec": {"policyName": name, "validationActions": ["Deny"]}}
 
 
-def _head(kind: str, name: str, meta: dict[str, Any]) -> Manifest:
-    return {"apiVersion": f"{GROUP}/v1", "kind": kind, "metadata": {"name": name, **meta}}
+def _head(kind: str, name: str, **meta: Any) -> Manifest:
+    return {"apiVersion": f"{GROUP}/v1", "kind": kind, "metadata": {"name": name, "labels": OURS, **meta}}

@@ -34,13 +34,21 @@ NEVER = {
     "169.254.0.0/16": "link-local",
     "224.0.0.0/4": "multicast",
     "255.255.255.255/32": "broadcast",
-    "::/128": "unspecified",
-    "::1/128": "loopback",
+    "100.100.100.200/32": "the metadata service of Alibaba Cloud",
+    "168.63.129.16/32": "the virtual machine's host in Azure",
+    "::/96": "unspecified, loopback or IPv4-compatible",
     "::ffff:0:0/96": "IPv4-mapped",
+    "64:ff9b::/96": "IPv4 behind a translator (NAT64)",
+    "2002::/16": "IPv4 behind a tunnel (6to4)",
+    "fd00:ec2::/32": "the metadata service, and others, of AWS",
     "fe80::/10": "link-local",
+    "fec0::/10": "site-local",
     "ff00::/8": "multicast",
 }
-"""No pod of another cluster has these, and some are the very node that routes (CVE-2021-25737, CVE-2021-25740)."""
+"""No pod of another cluster has these, and some are the very node that routes (CVE-2021-25737, CVE-2021-25740).
+
+Not here are 100.64.0.0/10 and 240.0.0.0/4: there are clouds where pods have addresses there.
+"""
 
 ANYWHERE = ("0.0.0.0/0", "::/0")
 

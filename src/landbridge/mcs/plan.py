@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from landbridge.api.core import Service
 from landbridge.api.discovery import EndpointSlice
@@ -201,5 +202,15 @@ def _trigger(view: View, slice_: EndpointSlice, *, live: bool) -> dict[str, str]
     may write the annotation in a provider; what is no time stays there.
     """
     time = slice_.metadata.annotations.get(LAST_CHANGE, "")
-    told = _TIME.fullmatch(time) and (live or time[:19] >= view.since[:19])
+    told = _is_time(time) and (live or time[:19] >= view.since[:19])
     return {LAST_CHANGE: time} if told else {}
+
+
+def _is_time(text: str) -> bool:
+    if not _TIME.fullmatch(text):
+        return False
+    try:
+        datetime.fromisoformat(text[:19])
+    except ValueError:  # the 99th of a month
+        return False
+    return True

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from landbridge.api import crd
+from landbridge.api.names import PART_OF, PRODUCT
 from landbridge.enroll.definitions import FOREIGN_CRD, INCOMPATIBLE_CRD, Existing, to_apply
 from landbridge.enroll.manifests import path
 from landbridge.fleet.refusal import RefusedError
@@ -39,7 +40,7 @@ async def test_a_hub_without_one_gets_it() -> None:
     assert await to_apply(MemoryApi(), [OURS], Existing.REFUSE, lambda line: None) == [OURS]
 
 
-@pytest.mark.parametrize("meta", [{"labels": {crd.PART_OF: crd.PRODUCT}}, {"managedFields": [APPLIED]}])
+@pytest.mark.parametrize("meta", [{"labels": {PART_OF: PRODUCT}}, {"managedFields": [APPLIED]}])
 async def test_one_of_ours_is_upgraded_without_a_question(meta: dict[str, Any]) -> None:
     found = vendors()
     assert await decided({**found, "metadata": {"name": OURS["metadata"]["name"], **meta}}, Existing.REFUSE, [])

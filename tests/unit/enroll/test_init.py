@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from landbridge.api.crd import PART_OF, PRODUCT
-from landbridge.api.names import CLUSTER_LABEL
+from landbridge.api.names import CLUSTER_LABEL, PART_OF, PRODUCT
 from landbridge.enroll.argocd.health import KEY, SCRIPT
 from landbridge.enroll.init import ESTABLISHED_TIMEOUT, init
 from landbridge.enroll.progress import Report

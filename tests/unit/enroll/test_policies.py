@@ -115,6 +115,21 @@ async def test_a_join_that_failed_puts_back_what_was_in_force_s9(hub: MemoryApi,
     assert {path: member.objects[path]["spec"] for path in ALL} == before
 
 
+@pytest.mark.parametrize("path", sorted(ALL))
+async def test_what_has_their_name_and_is_anothers_is_neither_changed_nor_removed_s9(
+    hub: MemoryApi, member: MemoryApi, path: str
+) -> None:
+    theirs = {"metadata": {"name": path.rpartition("/")[2], "labels": {"owner": "them"}}, "spec": {"theirs": True}}
+    member.put(path, theirs)
+    before = member.objects[path]
+    said = await told(hub, member)
+    assert f"{before['metadata']['name']} in https://old:6443 is not Landbridge's" in said
+    assert "admission policies landbridge-sync and landbridge-tenants are in" not in said
+    assert "is not Landbridge's" in await gone(hub, member)
+    assert policies(member) == {path}
+    assert member.objects[path] == before
+
+
 async def test_pods_and_services_of_the_member_are_its_own_networks_s9(hub: MemoryApi, member: MemoryApi) -> None:
     await join_in_memory(hub, member, Wish("oldcluster", pod_cidrs=("10.1.0.0/16",), service_cidrs=("10.96.0.0/12",)))
     assert '["10.1.0.0/16", "10.96.0.0/12"].map' in str(member.objects[SYNC])

@@ -67,9 +67,31 @@ def test_broadcast_never_passes_s9() -> None:
     assert not admitted(WIDE, "255.255.255.255")
 
 
-@pytest.mark.parametrize("address", ["::ffff:127.0.0.1", "::ffff:10.1.0.1", "::FFFF:7f00:1"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "::ffff:127.0.0.1",
+        "::ffff:10.1.0.1",
+        "::FFFF:7f00:1",
+        "::127.0.0.1",
+        "64:ff9b::169.254.169.254",
+        "2002:7f00:1::1",
+    ],
+)
 def test_ipv4_in_disguise_never_passes_s9(address: str) -> None:
     assert not admitted(WIDE, address, kind="IPv6")
+
+
+@pytest.mark.parametrize(
+    ("kind", "address"), [("IPv4", "100.100.100.200"), ("IPv4", "168.63.129.16"), ("IPv6", "fd00:ec2::254")]
+)
+def test_what_a_cloud_tells_its_machines_never_passes_s9(kind: str, address: str) -> None:
+    assert not admitted(WIDE, address, kind=kind)
+    assert "never imported" in WIDE.why(address, kind)
+
+
+def test_networks_that_look_odd_and_hold_pods_somewhere_pass_s9() -> None:
+    assert admitted(WIDE, "100.64.0.1", "240.0.0.1") == ["100.64.0.1", "240.0.0.1"]
 
 
 def test_the_consumers_own_networks_never_pass_s9() -> None:

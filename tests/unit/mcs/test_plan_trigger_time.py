@@ -43,7 +43,8 @@ def test_s3_a_trigger_time_alone_is_not_worth_a_write() -> None:
 
 
 @pytest.mark.parametrize(
-    "odd", ["x" * 200_000, "yesterday", LATER + " ", LATER[:-1], "2026-01-01T10:00:05.0000000001Z"]
+    "odd",
+    ["x" * 200_000, "yesterday", LATER + " ", LATER[:-1], "2026-01-01T10:00:05.0000000001Z", "2999-99-99T10:00:05Z"],
 )
 def test_s3_what_is_no_time_stays_in_the_provider(odd: str) -> None:
     """A long one would make the consumer refuse the import."""
