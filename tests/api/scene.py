@@ -140,12 +140,15 @@ class Scene:
         """Wait for Events about the MultiClusterService, one for each of these reasons."""
 
         async def found() -> list[Body]:
-            answer = plain(await self.world.admins[HUB].request("GET", EVENTS.path(self.namespace)))
-            uid = (await self.mcs()).get("metadata", {}).get("uid")  # not of one that had this name before
-            about = (e for e in answer["items"] if e["regarding"].get("uid") == uid and e["type"] == type_)
-            return [event for event in about if event["reason"] in reasons]
+            return [event for event in await self.events(type_) if event["reason"] in reasons]
 
         return await eventually(found, lambda events: {event["reason"] for event in events} == set(reasons))
+
+    async def events(self, type_: str) -> list[Body]:
+        """All Events of a type about the MultiClusterService; not about one that had this name before."""
+        answer = plain(await self.world.admins[HUB].request("GET", EVENTS.path(self.namespace)))
+        uid = (await self.mcs()).get("metadata", {}).get("uid")
+        return [e for e in answer["items"] if e["regarding"].get("uid") == uid and e["type"] == type_]
 
     async def read(self, cluster: str, kind: Kind[Any], name: str = "") -> Body | None:
         """An object of the namespace, if it is there."""

@@ -83,6 +83,12 @@ class Tenant:
         own = [s for s in await self.scene.slices(NEW) if s["metadata"]["labels"].get(MANAGED_BY) != MANAGER]
         assert addresses(own) == [self.scene.pod(NEW, 1)]
 
+    async def is_told_nothing(self) -> None:
+        """What the victim reads, after it got nothing: all is well."""
+        await self.scene.shows(NEW, "Synced", importedReady=2)
+        assert (await self.scene.condition("Conflict"))["reason"] == "NoConflicts"
+        assert await self.scene.events("Warning") == []
+
     async def is_reported(self, reason: str) -> str:
         """What the victim reads in the condition; there is an Event of it, too."""
         condition = await eventually(lambda: self.scene.condition("Conflict"), lambda c: reason in c.get("reason", ""))
@@ -140,6 +146,7 @@ async def test_the_control_planes_label_is_refused_to_him_s9(tenant: Tenant) -> 
     await eventually(lambda: tenant.forge(pod, name="probe", labels=probe), lambda said: "landbridge-tenants" in said)
     assert "landbridge-tenants" in await tenant.forge(pod, labels={MANAGED_BY: CONTROL_PLANE_MANAGER})
     await tenant.got_nothing()
+    await tenant.is_told_nothing()
 
 
 async def test_a_slice_under_the_control_planes_label_brings_no_foreign_address_s9(tenant: Tenant) -> None:
@@ -154,6 +161,7 @@ async def test_a_slice_under_the_control_planes_label_brings_no_foreign_address_
 async def test_no_api_server_takes_addresses_of_the_node_itself_s9(tenant: Tenant, address: str) -> None:
     assert "Invalid value" in await tenant.forge(address)
     await tenant.got_nothing()
+    await tenant.is_told_nothing()
 
 
 async def test_consent_lends_no_addresses_of_others_s9(tenant: Tenant) -> None:
@@ -166,22 +174,32 @@ async def test_consent_lends_no_addresses_of_others_s9(tenant: Tenant) -> None:
     await tenant.got_nothing()
 
 
+async def test_hundreds_of_slices_crowd_nobody_out_s9(tenant: Tenant) -> None:
+    """None of them is exported, so none of them has to be copied, or waited for."""
+    for number in range(200):
+        assert not await tenant.forge(tenant.scene.pod(OLD, 66), name=f"web-{number}")
+    await tenant.got_nothing()
+    await tenant.is_told_nothing()
+
+
 async def test_slices_that_look_like_imports_are_not_exported_s2(tenant: Tenant) -> None:
     ours = {MANAGED_BY: MANAGER, FLEET: "any", SOURCE_CLUSTER: NEW}
     await tenant.forge(tenant.scene.pod(OLD, 66), labels=ours)
     others = {MANAGED_BY: "lighthouse-agent.submariner.io", SOURCE_CLUSTER: NEW}
     await tenant.forge(tenant.scene.pod(OLD, 67), name="web-other", labels=others)
     await tenant.got_nothing()
+    await tenant.is_told_nothing()
     await tenant.api.request("DELETE", SLICES.path(tenant.scene.namespace, FORGED))
 
 
 async def test_a_slice_in_an_imports_place_stays_his_own_trouble_s12(tenant: Tenant) -> None:
-    """In his own cluster he may delete the import and put his slice there; nobody else follows it."""
+    """In his own cluster he may delete the import and put his slice there: it is put right, and no other imports it."""
     (there,) = await tenant.scene.imports(OLD)
     name = there["metadata"]["name"]
     await tenant.api.request("DELETE", SLICES.path(tenant.scene.namespace, name))
     await tenant.forge(THIEF, name=name)
     await tenant.got_nothing()
+    await tenant.is_told_nothing()
     await tenant.scene.arrives(OLD, tenant.scene.pod(NEW, 1))
 
 
@@ -194,6 +212,7 @@ async def test_a_mark_for_another_proxy_on_an_import_is_taken_off_again_s12(tena
         lambda found: len(found) == 1 and SERVICE_PROXY_NAME not in found[0]["metadata"]["labels"],
     )
     await tenant.got_nothing()
+    await tenant.is_told_nothing()
 
 
 async def test_an_alias_of_his_leads_nobody_away_s10(tenant: Tenant) -> None:
@@ -258,3 +277,4 @@ async def test_what_he_does_reaches_no_service_of_another_namespace(tenant: Tena
         await tenant.api.request("POST", path, body=body)
     assert not await tenant.forge(THIEF, name="kube-dns-abcde", labels={SERVICE_NAME: "kube-dns"})
     await tenant.got_nothing()
+    await tenant.is_told_nothing()
