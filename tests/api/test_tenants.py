@@ -188,7 +188,7 @@ async def test_slices_that_look_like_imports_are_not_exported_s2(tenant: Tenant)
     others = {MANAGED_BY: "lighthouse-agent.submariner.io", SOURCE_CLUSTER: NEW}
     await tenant.forge(tenant.scene.pod(OLD, 67), name="web-other", labels=others)
     await tenant.got_nothing()
-    await tenant.is_told_nothing()
+    assert OLD in await tenant.is_reported(conflicts.FOREIGN_IMPORTS)
     await tenant.api.request("DELETE", SLICES.path(tenant.scene.namespace, FORGED))
 
 
@@ -242,7 +242,7 @@ async def test_a_host_name_of_another_cluster_is_not_his_s10(scene: Scene) -> No
     message = (await scene.shows(NEW, "Conflict"))["message"]
     assert f"host name web-0 of {OLD} is not imported" in message
     await scene.told(conflicts.HOSTNAME)
-    assert await scene.imports(NEW) == []
+    assert await scene.imported(NEW) == []
 
 
 @pytest.mark.parametrize("listed", [(NEW, OLD), (OLD, NEW)], ids=["after his victim", "before his victim"])

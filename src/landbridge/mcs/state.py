@@ -35,12 +35,14 @@ class Decisive:
     ending: bool
     since: str = field(default="", compare=False)
     """When it was first seen so (RFC 3339, UTC)."""
+    shares_host_names: bool = False
 
     @classmethod
     def of(cls, mcs: MultiClusterService, since: str) -> Decisive:
         """That part of ``mcs``."""
         meta = mcs.metadata
-        return cls(mcs.spec, FINALIZER in meta.finalizers, meta.deletion_timestamp is not None, since)
+        ending = meta.deletion_timestamp is not None
+        return cls(mcs.spec, FINALIZER in meta.finalizers, ending, since, mcs.shares_host_names)
 
 
 @dataclass(kw_only=True)

@@ -11,7 +11,7 @@ from landbridge.api.core import NAMESPACES, SERVICES
 from landbridge.api.discovery import SLICES
 from landbridge.api.meta import Key, Object, ObjectMeta
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES, MultiClusterService, MultiClusterServiceStatus
-from landbridge.api.names import FLEET, MANAGER
+from landbridge.api.names import FLEET, HOST_NAMES, MANAGER, SHARED
 from landbridge.controller.flapping import LOST_REPORT_DELAY
 from landbridge.controller.router import SETTLE
 from landbridge.fleet.record import FleetRecord
@@ -72,6 +72,15 @@ async def test_what_decides_in_a_multi_cluster_service_is_news_to_every_member(
     await quiet(rig)
     put(rig, changed)
     assert await reported(rig, SETTLE * 2) == [SERVICE2]
+    assert await asked(rig) == ALL
+
+
+async def test_how_host_names_are_held_is_news_to_every_member_s10(rig: Rig) -> None:
+    await quiet(rig)
+    found = mcs("old", "old new")
+    meta = msgspec.structs.replace(found.metadata, annotations={HOST_NAMES: SHARED})
+    put(rig, msgspec.structs.replace(found, metadata=meta))
+    await settle(SETTLE * 2)
     assert await asked(rig) == ALL
 
 
