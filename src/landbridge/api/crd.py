@@ -14,6 +14,7 @@ import msgspec
 
 from landbridge.api.kind import Kind
 from landbridge.api.meta import Object
+from landbridge.api.migration import SERVICE_MIGRATIONS
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
 from landbridge.api.names import PART_OF, PRODUCT
 
@@ -56,6 +57,12 @@ class Definition:
 
 AGE = Column("AGE", ".metadata.creationTimestamp", "Time since it was created.", "date")
 
+SERVICES_NAME = Rule(
+    "self.metadata.name.size() <= 63 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
+    "metadata.name must be the name of a Service: at most 63 small letters, digits and dashes, starting with a "
+    "letter and not ending with a dash",
+)
+
 MULTI_CLUSTER_SERVICE = Definition(
     MULTI_CLUSTER_SERVICES,
     short_names=("mcs",),
@@ -66,17 +73,23 @@ MULTI_CLUSTER_SERVICE = Definition(
         Column("READY", '.status.conditions[?(@.type=="Ready")].status', "Whether every consumer has them."),
         AGE,
     ),
-    rules=(
-        Rule(
-            "self.metadata.name.size() <= 63 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
-            "metadata.name must be the name of a Service: at most 63 small letters, digits and dashes, starting with a "
-            "letter and not ending with a dash",
-        ),
-    ),
+    rules=(SERVICES_NAME,),
     open_spec=True,
 )
 
-DEFINITIONS = (MULTI_CLUSTER_SERVICE,)
+SERVICE_MIGRATION = Definition(
+    SERVICE_MIGRATIONS,
+    short_names=("smig",),
+    columns=(
+        Column("FROM", ".spec.from", "The cluster that the Service leaves."),
+        Column("TO", ".spec.to", "The cluster that it moves to."),
+        Column("OFFERED", ".spec.offered", "Endpoints there that the others get; empty for all.", "integer"),
+        AGE,
+    ),
+    rules=(SERVICES_NAME, Rule("self.spec.from != self.spec.to", "a Service moves to another cluster: from is to")),
+)
+
+DEFINITIONS = (MULTI_CLUSTER_SERVICE, SERVICE_MIGRATION)
 
 
 def render(definition: Definition) -> Schema:
@@ -138,7 +151,8 @@ def _structural(schema: Mapping[str, Any], components: Mapping[str, Schema]) -> 
     if "anyOf" in schema:
         (only,) = (option for option in schema["anyOf"] if option.get("type") != "null")
         return _structural({**only, **_without(schema, "anyOf")}, components)
-    kept = {key: value for key, value in schema.items() if value and (key in _KEPT or key.startswith("x-kubernetes-"))}
+    known = {key: value for key, value in schema.items() if key in _KEPT or key.startswith("x-kubernetes-")}
+    kept = {key: value for key, value in known.items() if value or key == "minimum"}
     if "enum" in kept:
         kept["type"] = "string"
     if kept.get("type") == "integer":

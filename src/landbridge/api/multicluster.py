@@ -114,6 +114,9 @@ class ClusterStatus(Lean, frozen=True, gc=False, omit_defaults=False):
     imported_ready: Annotated[int, Meta(description="Ready endpoints that the cluster imports from others.")] = 0
     last_sync_time: Annotated[str, Meta(description="Since when this row says what it says (RFC 3339).")] = ""
     message: Annotated[str, Meta(description="What is wrong, and the command that mends it.")] = ""
+    offered: Annotated[
+        str, Meta(description="How many of its ready endpoints the others get, where a ServiceMigration limits that.")
+    ] = ""
 
 
 class MultiClusterServiceStatus(Lean, frozen=True, gc=False, omit_defaults=False):

@@ -30,6 +30,9 @@ FLEET = "landbridge.dev/fleet"
 SOURCE = "landbridge.dev/source"
 """Annotation of an import: cluster and name of the slice that it copies; so the import's name proves whose it is."""
 
+LIMITED_BY = "landbridge.dev/limited-by"
+"""Annotation of an import: the word of the ServiceMigration that says how much of its cluster may be there."""
+
 HOST_NAMES_OF = "landbridge.dev/host-names-of"
 """Annotation of an import of a headless Service: the cluster that its host names belong to there."""
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from msgspec.structs import replace
 
-from landbridge.api.meta import Key
+from landbridge.api.kind import Kind
+from landbridge.api.meta import Key, Object
+from landbridge.api.migration import SERVICE_MIGRATIONS
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES, MultiClusterService
 from landbridge.api.names import FINALIZER
 from landbridge.checks.controller import read_controller
@@ -40,6 +43,9 @@ PASSING = frozenset({BEHIND, LEFT_BEHIND, OLD_STATUS, ENDING})
 """What may be over in a moment."""
 
 
+T = TypeVar("T", bound=Object)
+
+
 @dataclass(frozen=True)
 class Known:
     """What the hub says of its fleet."""
@@ -56,14 +62,18 @@ async def look(hub: Api, known: Known, key: Key, *, connect: Connect = Api, time
     Raises:
         KubeError: The hub refused, or gave no answer.
     """
-    mcs, controller = await asyncio.gather(_find(hub, key), read_controller(hub))
+    mcs, migration, controller = await asyncio.gather(
+        _find(hub, MULTI_CLUSTER_SERVICES, key), _find(hub, SERVICE_MIGRATIONS, key), read_controller(hub)
+    )
     answers = await asyncio.gather(*(answer(entry, key, connect, timeout) for entry in known.entries))
     found = dict(zip((entry.name for entry in known.entries), answers, strict=True))
     members = {name: answer for name, answer in found.items() if isinstance(answer, Member)}
     unseen = {name: answer for name, answer in found.items() if isinstance(answer, str)}
     if known.hidden:
         unseen |= dict.fromkeys(mcs.spec.clusters if mcs else ("",), known.hidden)
-    return _facts(_state(known, mcs, members, unseen), key, mcs, controller, unseen, known.entries)
+    state = _state(known, mcs, members, unseen)
+    state.service_migrations = {key: migration} if migration else {}
+    return _facts(state, key, mcs, controller, unseen, known.entries)
 
 
 async def settled(see: Callable[[], Awaitable[Facts]], sleep: Callable[[float], Awaitable[None]]) -> Facts:
@@ -75,9 +85,9 @@ async def settled(see: Callable[[], Awaitable[Facts]], sleep: Callable[[float], 
     return await see()
 
 
-async def _find(hub: Api, key: Key) -> MultiClusterService | None:
+async def _find(hub: Api, kind: Kind[T], key: Key) -> T | None:
     try:
-        return await hub.get(MULTI_CLUSTER_SERVICES, key.name, key.namespace)
+        return await hub.get(kind, key.name, key.namespace)
     except NotFoundError:
         return None
 

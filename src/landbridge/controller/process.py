@@ -12,6 +12,7 @@ from pathlib import Path
 import structlog
 
 from landbridge.api.core import SECRETS
+from landbridge.api.migration import SERVICE_MIGRATIONS
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
 from landbridge.api.names import HUB_ACCOUNT, SYSTEM_NAMESPACE
 from landbridge.clusters.bulkhead import endless, shielded
@@ -112,6 +113,12 @@ class Controller:
             on_deleted=shielded(lambda mcs: self._router.service_deleted(mcs), "multi-cluster service not heeded"),
             on_contact=self._contact,
         )
+        self._service_migrations = Informer(
+            hub,
+            SERVICE_MIGRATIONS,
+            on_change=shielded(lambda key: self._router.migration_changed(key), "service migration not heeded"),
+            on_contact=self._contact,
+        )
         self._secrets = Informer(
             hub,
             SECRETS,
@@ -122,7 +129,12 @@ class Controller:
         )
         self._count = shielded(self._count_imports, "imports not counted")
         self._in_view = asyncio.Event()
-        self._state = FleetState(uid="", multicluster_services=self._multicluster_services.store, current=False)
+        self._state = FleetState(
+            uid="",
+            multicluster_services=self._multicluster_services.store,
+            service_migrations=self._service_migrations.store,
+            current=False,
+        )
         self._state.permit = election.permit_in_members
         self._state.in_contact = lambda: election.holds
         self._record = RecordKeeper(hub, self._state.ledger, on_change=self._record_changed, on_contact=self._contact)
@@ -141,7 +153,7 @@ class Controller:
     @property
     def health(self) -> Health:
         """Whether the hub is in view."""
-        sights = (self._multicluster_services, self._secrets, self._record)
+        sights = (self._multicluster_services, self._service_migrations, self._secrets, self._record)
         if all(sight.live for sight in sights):
             return Health(True, "ok, leading")
         errors = (str(sight.error) for sight in sights if sight.error)
@@ -155,6 +167,7 @@ class Controller:
             self._state.uid = known.uid
             log.info("fleet loaded", fleet=known.uid, debts=sum(map(len, known.debts.values())))
             tasks.create_task(self._multicluster_services.run())
+            tasks.create_task(self._service_migrations.run())
             tasks.create_task(self._secrets.run())
             await self._in_view.wait()  # what is joined, and who, is known before anything is decided (rules S7, S11)
             tasks.create_task(self._engagements.run(tasks))

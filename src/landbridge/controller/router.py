@@ -43,6 +43,12 @@ class Router:
         for member in self._state.members.values():
             member.queue.add(key)
 
+    def migration_changed(self, key: Key) -> None:
+        """A ServiceMigration was put or deleted: what its Service's providers offer may be more now, or less."""
+        self._hub.add_after(key, self._delay(key))
+        for member in self._state.members.values():
+            member.queue.add(key)
+
     def service_deleted(self, mcs: MultiClusterService) -> None:
         """A deletion that overtook our finalizer is an order all the same: an API server that had read the object
         before deletes it at once, with the finalizer on (rule S11)."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import msgspec
@@ -66,6 +66,10 @@ class Hub:
     definitions: Sequence[Manifest]
     """CRDs that are there and ours."""
 
+    def owns(self, definition: crd.Definition) -> bool:
+        """Whether that CRD is one of them."""
+        return any(describe(found) == describe(crd.render(definition)) for found in self.definitions)
+
 
 async def destroy(
     api: Api, report: Report, *, drop_members: bool = False, drop_services: bool = False, dry_run: bool = False
@@ -91,7 +95,7 @@ async def destroy(
         report(f"dry run: would delete {names}, account, rules, record and namespace in {api.server}")
         return _result(hub)
     for service in hub.services:
-        await _let_go(api, MULTI_CLUSTER_SERVICES, service.metadata, delete=bool(hub.definitions))
+        await _let_go(api, MULTI_CLUSTER_SERVICES, service.metadata, delete=hub.owns(crd.MULTI_CLUSTER_SERVICE))
     for definition in hub.definitions:
         await remove(api, definition, report)
     await wait_gone(api, hub.definitions, GONE_TIMEOUT)
@@ -114,9 +118,11 @@ async def _look(api: Api) -> Hub:
         services = ()
     rendered = [crd.render(definition) for definition in crd.DEFINITIONS]
     ours = [manifest for manifest in rendered if (found := await read(api, manifest)) and is_ours(found)]
-    if not ours:  # in a CRD of others, only those that we hold are our business
-        services = [service for service in services if FINALIZER in service.metadata.finalizers]
-    return Hub(api, fleet, await members(api), services, ours)
+    hub = Hub(api, fleet, await members(api), services, ours)
+    if hub.owns(crd.MULTI_CLUSTER_SERVICE):
+        return hub
+    held = [service for service in services if FINALIZER in service.metadata.finalizers]
+    return replace(hub, services=held)  # in a CRD of others, only those that we hold are our business
 
 
 async def _require_no_controller(api: Api) -> None:

@@ -52,6 +52,7 @@ HUB = Account(
     (
         Rule("networking.one.alibabacloud.com", "multiclusterservices", ("list", "watch", "patch"), system_only=False),
         Rule("networking.one.alibabacloud.com", "multiclusterservices/status", ("patch",), system_only=False),
+        Rule("landbridge.dev", "servicemigrations", ("list", "watch"), system_only=False),
         Rule("events.k8s.io", "events", ("create", "patch"), system_only=False),
         Rule("", "secrets", ("list", "watch", "patch")),
         Rule("", "configmaps", ("get", "list", "watch", "update"), names=(FLEET_RECORD,)),

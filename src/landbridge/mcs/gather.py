@@ -13,6 +13,7 @@ from landbridge.mcs.addresses import Gate, gate
 from landbridge.mcs.ending import held
 from landbridge.mcs.exports import exported, unexported
 from landbridge.mcs.intent import NOT_KNOWN, Intent, intent
+from landbridge.mcs.limit import Limit, outdated
 from landbridge.mcs.pace import LIMITED
 from landbridge.mcs.plan import plan
 from landbridge.mcs.state import FleetState
@@ -112,7 +113,30 @@ def cluster_view(state: FleetState, name: str, mcs: MultiClusterService, now: fl
         unexported=len(unexported(service, slices)) if provides else 0,
         withheld=(*withheld(seen), *([(LIMITED, f"{name}: {slow}")] if slow else [])),
         unread=_unread(member, key, provider=name in mcs.spec.providers),
+        offered=_offered(state, mcs, member, ready(own)) if provides else "",
     )
+
+
+def _offered(state: FleetState, mcs: MultiClusterService, provider: Member, own: int) -> str:
+    """How many of a provider's endpoints the others get, and how much of new connections each has there, as it is."""
+    key = mcs.metadata.key
+    limit = Limit.of(state.service_migrations.get(key), provider.name)
+    if limit is None or limit.count is None:
+        return ""
+    consumers = (state.members.get(name) for name in mcs.spec.consumers if name != provider.name)
+    shares = ", ".join(_share(state, consumer, key, provider.name) for consumer in consumers if consumer)
+    text = f"{min(limit.count, own)} of {own}"
+    return f"{text}, about {shares}" if shares else text
+
+
+def _share(state: FleetState, consumer: Member, key: Key, provider: str) -> str:
+    """By endpoints, which is all that is known of connections here."""
+    imports = consumer.imports(key, state.uid)
+    theirs = ready(import_ for import_ in imports if source(import_, state.uid) == provider)
+    every = _ready_by_source(state, imports) + ready(
+        exported(consumer.services.store.get(key), consumer.slices.store.group(key))
+    )
+    return f"{theirs / every if every else 0:.0%} of new connections in {consumer.name}"
 
 
 def leftovers(state: FleetState, mcs: MultiClusterService) -> dict[str, str]:
@@ -177,7 +201,7 @@ def _providers(
 ) -> tuple[ProviderView, ...]:
     """The providers that take part; one that is not engaged, or has no Secret, is there and blind (rule S7)."""
     return tuple(
-        _provider(state, name, mcs.metadata.key, _gate(state, name, consumer, imports))
+        _provider(state, name, mcs.metadata.key, _gate(state, name, consumer, imports), imports)
         for name in mcs.spec.providers
         if name != consumer and not state.gone(name, consumer) and state.allows(name, mcs.metadata.namespace)
     )
@@ -196,14 +220,16 @@ def _addresses(slices: Iterable[EndpointSlice]) -> Iterator[str]:
     return (address for one in slices for endpoint in one.endpoints or () for address in endpoint.addresses)
 
 
-def _provider(state: FleetState, name: str, key: Key, gate: Gate) -> ProviderView:
+def _provider(state: FleetState, name: str, key: Key, gate: Gate, imports: tuple[EndpointSlice, ...]) -> ProviderView:
     member = state.members.get(name)
-    if member is None:
+    limit = Limit.of(state.service_migrations.get(key), name)
+    theirs = (import_ for import_ in imports if source(import_, state.uid) == name)
+    if member is None or (not state.in_contact() and outdated(theirs, limit)):
         return ProviderView(name, False, None, ())
     service, slices = member.services.store.get(key), member.slices.store.group(key)
     unread = _unread_slices(member, key)
     live = member.live and not member.services.doubts(key) and unread is not None  # or any import may be from that one
-    return ProviderView(name, live, service, slices, unread or frozenset(), gate)
+    return ProviderView(name, live, service, slices, unread or frozenset(), gate, limit)
 
 
 def _engaged(state: FleetState, providers: tuple[ProviderView, ...]) -> list[Member]:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from landbridge.api.core import Service
 from landbridge.api.discovery import EndpointSlice
 from landbridge.mcs.exports import exported, fits
+from landbridge.mcs.limit import limited
 from landbridge.mcs.views import ProviderView
 
 
-def offered(provider: ProviderView, consumer: Service) -> Iterator[EndpointSlice]:
-    """Exported (rule S2), of a family that the consumer has (rule S13), and only what its gate admits (rule S9)."""
-    for slice_ in _fitting(provider, consumer):
-        if admitted := provider.gate.through(slice_):
-            yield admitted
+def offered(provider: ProviderView, consumer: Service) -> Iterable[EndpointSlice]:
+    """Exported (rule S2), of a family that the consumer has (rule S13), only what its gate admits (rule S9), and of
+    that only as much as its limit says."""
+    admitted = (passed for slice_ in _fitting(provider, consumer) if (passed := provider.gate.through(slice_)))
+    return limited(admitted, provider.limit)
 
 
 def filtered(provider: ProviderView, consumer: Service) -> list[tuple[str, str]]:

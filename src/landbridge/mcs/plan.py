@@ -28,6 +28,7 @@ from landbridge.api.names import (
     HEADLESS,
     HOST_NAMES_OF,
     LAST_CHANGE,
+    LIMITED_BY,
     MANAGED_BY,
     MANAGER,
     SERVICE_NAME,
@@ -135,6 +136,7 @@ def same(one: EndpointSlice, other: EndpointSlice) -> bool:
         and one.effective_ports == other.effective_ports
         and all(one.metadata.labels.get(label) == other.metadata.labels.get(label) for label in _LABELS)
         and all(one.metadata.annotations.get(mark) == other.metadata.annotations.get(mark) for mark in _MARKS)
+        and (LIMITED_BY in one.metadata.annotations) == (LIMITED_BY in other.metadata.annotations)
     )
 
 
@@ -180,6 +182,8 @@ def _import(
     annotations = {SOURCE: source_mark(provider.name, slice_)} | _trigger(view, slice_, live=old is not None)
     if held.holder:
         annotations[HOST_NAMES_OF] = held.holder
+    if provider.limit:
+        annotations[LIMITED_BY] = provider.limit.word
     return EndpointSlice(
         metadata=OwnedMeta(
             name=name,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from landbridge.api.meta import Key
+from landbridge.api.migration import ServiceMigration
 from landbridge.api.multicluster import MultiClusterService, MultiClusterServiceSpec
 from landbridge.api.names import FINALIZER
 from landbridge.clusters.roster import Roster
@@ -24,6 +25,13 @@ class MultiClusterServices(Protocol):
 
     def __iter__(self) -> Iterator[MultiClusterService]:
         """All of them."""
+
+
+class ServiceMigrations(Protocol):
+    """Those of the hub, by key."""
+
+    def get(self, key: Key, /) -> ServiceMigration | None:
+        """The one of that key."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,8 @@ class FleetState(Roster):
     """The clusters, and the MultiClusterServices that join their Services."""
 
     multicluster_services: MultiClusterServices
+    """Those of the hub."""
+    service_migrations: ServiceMigrations = field(default_factory=dict[Key, ServiceMigration])
     """Those of the hub."""
     decisive: dict[Key, Decisive] = field(default_factory=dict)
     """What of each MultiClusterService decides, and since when it is so."""

@@ -61,6 +61,8 @@ class ClusterView:
     """Why, and what, it does not import of what others offer."""
     unread: str = ""
     """What of the Service is there and cannot be read."""
+    offered: str = ""
+    """How many of its endpoints the others get, where a ServiceMigration limits that."""
 
 
 ENDING = "Ending"
@@ -249,6 +251,7 @@ def _row(mcs: MultiClusterService, view: ClusterView, finding: Finding | None, n
         state=state,
         own_ready=view.own_ready,
         imported_ready=view.imported_ready,
+        offered=view.offered,
         last_sync_time=now,
         message=shown(message, LONGEST_OF_A_CLUSTER),
     )

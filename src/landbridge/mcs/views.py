@@ -9,6 +9,7 @@ from landbridge.api.discovery import EndpointSlice
 from landbridge.api.meta import Key
 from landbridge.mcs.addresses import NOTHING, Gate
 from landbridge.mcs.intent import Intent
+from landbridge.mcs.limit import Limit
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class ProviderView:
     """Names of slices that are there and cannot be read: what was copied from them stays (rule S7)."""
     gate: Gate = NOTHING
     """Which of its addresses the consumer may have (rule S9)."""
+    limit: Limit | None = None
+    """How many of its endpoints the others get, if the Service moves there."""
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,7 @@ def test_row_of_a_cluster_is_written_whole() -> None:
         "importedReady": 0,
         "lastSyncTime": "2026-01-01T00:00:00Z",
         "message": "",
+        "offered": "",
     }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cyclopts import App
 
-from landbridge.api.crd import DEFINITIONS, object_schema
+from landbridge.api.crd import DEFINITIONS, Definition, object_schema
 from landbridge.cli import app
 
 ROOT = Path(__file__).parents[3]
@@ -44,11 +44,12 @@ def test_every_reason_and_state_is_documented() -> None:
     assert {reason for reason in reasons if f"`{reason}`" not in REFERENCE} == set()
 
 
-def test_every_field_is_documented() -> None:
-    for definition in DEFINITIONS:
-        schema = object_schema(definition.kind.type)
-        for part in ("spec", "status"):
-            missing = [name for name in schema["properties"][part]["properties"] if f"{part}.{name}" not in REFERENCE]
-            assert missing == []
-        rows = schema["properties"]["status"]["properties"]["clusters"]["items"]["properties"]
-        assert [name for name in rows if f".{name}" not in REFERENCE] == []
+@pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda definition: definition.kind.kind)
+def test_every_field_is_documented(definition: Definition) -> None:
+    assert f"## {definition.kind.kind}" in REFERENCE
+    about = REFERENCE.partition(f"## {definition.kind.kind}")[2].partition("\n## ")[0]
+    schema = object_schema(definition.kind.type)["properties"]
+    for part in schema.keys() & {"spec", "status"}:
+        assert [name for name in schema[part]["properties"] if f"{part}.{name}" not in about] == []
+    rows = schema.get("status", {}).get("properties", {}).get("clusters", {}).get("items", {}).get("properties", {})
+    assert [name for name in rows if f".{name}" not in about] == []

@@ -84,6 +84,13 @@ async def test_how_host_names_are_held_is_news_to_every_member_s10(rig: Rig) -> 
     assert await asked(rig) == ALL
 
 
+async def test_a_service_that_moves_is_looked_at_by_every_member_s1(rig: Rig) -> None:
+    await quiet(rig)
+    rig.router.migration_changed(SERVICE2)
+    assert await reported(rig, SETTLE * 2) == [SERVICE2]
+    assert await asked(rig) == ALL
+
+
 async def test_s5_its_own_status_is_no_news_to_members(rig: Rig) -> None:
     await quiet(rig)
     put(rig, msgspec.structs.replace(mcs("old", "old new"), status=MultiClusterServiceStatus(endpoints=3)))

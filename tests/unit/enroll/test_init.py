@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from landbridge.api import crd
 from landbridge.api.names import CLUSTER_LABEL, PART_OF, PRODUCT
 from landbridge.enroll.argocd.health import KEY, SCRIPT
 from landbridge.enroll.init import ESTABLISHED_TIMEOUT, init
+from landbridge.enroll.manifests import path
 from landbridge.enroll.progress import Report
 from landbridge.fleet import record
 from landbridge.fleet.refusal import RefusedError, TimedOutError
@@ -40,9 +42,11 @@ async def init_in_memory(
 
 
 def establish(hub: MemoryApi) -> None:
-    """The API server accepts the CRD."""
+    """The API server accepts the CRDs."""
     status = {"conditions": [{"type": "Established", "status": "True"}]}
-    hub.answers["GET", CRD] = {"metadata": {"labels": {PART_OF: PRODUCT}}, "status": status}
+    for definition in crd.DEFINITIONS:
+        there = path(crd.render(definition))
+        hub.answers["GET", there] = {"metadata": {"labels": {PART_OF: PRODUCT}}, "status": status}
 
 
 async def test_the_kubeconfig_is_one_that_the_controller_reads(hub: MemoryApi, tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ import pytest
 
 from landbridge.api.core import NAMESPACES, SERVICES, Service
 from landbridge.api.discovery import SLICES
-from landbridge.api.meta import Key
+from landbridge.api.meta import Key, ObjectMeta
+from landbridge.api.migration import ServiceMigration, ServiceMigrationSpec
 from landbridge.api.multicluster import MultiClusterService
 from landbridge.api.names import FLEET, MANAGER, SOURCE_CLUSTER
 from landbridge.clusters.member import Member
@@ -420,3 +421,36 @@ async def test_a_secret_that_is_refused_declares_what_it_did_s9() -> None:
         at.state.clusters["old"] = None
         (provider,) = view(at.state, at.member("new"), SERVICE2).providers
         assert provider.gate.declared == POD_CIDRS["old"]
+
+
+def moving(offered: int | None, changes: int = 1) -> ServiceMigration:
+    meta = ObjectMeta(SERVICE2.name, SERVICE2.namespace, creation_timestamp="2026-01-01T10:00:00Z", generation=changes)
+    return ServiceMigration(meta, ServiceMigrationSpec("new", "old", offered))
+
+
+async def test_what_is_offered_of_the_cluster_that_a_service_moves_to_is_told() -> None:
+    async with two() as at:
+        at.state.service_migrations = {SERVICE2: moving(1)}
+        await apply(at.member("new"), plan(view(at.state, at.member("new"), SERVICE2)))
+        await settle()
+        assert at.told("old").offered == "1 of 2, about 50% of new connections in new"
+        assert (at.told("new").offered, at.told("new").imported_ready) == ("", 1)
+        at.state.service_migrations = {SERVICE2: moving(None)}
+        assert at.told("old").offered == ""
+
+
+async def test_out_of_contact_what_a_later_word_wrote_stays_s12() -> None:
+    """Another controller may lead by now; in contact, nobody else does, and ours is the last word."""
+    async with two() as at:
+        at.state.service_migrations = {SERVICE2: moving(0, changes=9)}
+        await apply(at.member("new"), plan(view(at.state, at.member("new"), SERVICE2)))
+        await settle()
+        for known in ({}, {SERVICE2: moving(2, changes=8)}):
+            at.state.service_migrations = known
+            at.state.in_contact = lambda: False
+            assert at.providers() == {"old": False}
+            at.state.in_contact = lambda: True
+            assert at.providers() == {"old": True}
+        at.state.service_migrations = {SERVICE2: moving(2, changes=9)}
+        at.state.in_contact = lambda: False
+        assert at.providers() == {"old": True}, "it goes on with what it knows"
