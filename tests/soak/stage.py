@@ -18,7 +18,7 @@ from landbridge.api.meta import ObjectMeta
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
 from landbridge.api.names import CONTROL_PLANE_MANAGER, MANAGER
 from landbridge.kube.errors import ConflictError, KubeError, NotFoundError
-from landbridge.mcs.status import NO_ENDPOINTS
+from landbridge.mcs.conditions import NO_ENDPOINTS
 from tests.api.scene import Body, endpoint, mcs_spec, slice_body
 from tests.api.world import CLUSTERS, HUB, World
 from tests.soak.observer import STEADY, by_provider

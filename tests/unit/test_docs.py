@@ -16,8 +16,9 @@ from landbridge.api.multicluster import State
 from landbridge.cli import app
 from landbridge.cli.outcome import EXIT_CODES
 from landbridge.mcs import conflicts, intent
+from landbridge.mcs.conditions import NO_ENDPOINTS, NOT_REMOVED
 from landbridge.mcs.events import RECOVERED
-from landbridge.mcs.status import ENDING, NO_ENDPOINTS, NOT_REMOVED
+from landbridge.mcs.status import ENDING
 from landbridge.telemetry import metrics
 
 ROOT = Path(__file__).parents[2]

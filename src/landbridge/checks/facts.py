@@ -11,7 +11,7 @@ from landbridge.api.discovery import EndpointSlice
 from landbridge.api.meta import Key
 from landbridge.api.multicluster import MultiClusterService
 from landbridge.fleet.trouble import Trouble
-from landbridge.mcs.status import ClusterView
+from landbridge.mcs.cluster_view import ClusterView
 from landbridge.mcs.views import View
 
 

@@ -14,8 +14,9 @@ from landbridge.checks.differences import Pair, pairs
 from landbridge.checks.facts import Facts
 from landbridge.checks.remedies import remedy
 from landbridge.checks.shapes import Finding
+from landbridge.mcs.conditions import conflicts
 from landbridge.mcs.intent import UNEXPLAINED
-from landbridge.mcs.status import ENDING, conflicts, status
+from landbridge.mcs.status import ENDING, status
 from landbridge.telemetry.text import shown
 
 NOT_FOUND = "NotFound"

@@ -20,7 +20,7 @@ from typing import NamedTuple, get_args
 
 from landbridge.api.events import EventType
 from landbridge.api.multicluster import ClusterStatus, Condition, MultiClusterServiceStatus, State
-from landbridge.mcs.status import WRITING
+from landbridge.mcs.rows import WRITING
 from landbridge.telemetry.text import shown
 
 RECOVERED = "Recovered"

@@ -10,6 +10,7 @@ from landbridge.api.multicluster import MultiClusterService
 from landbridge.clusters.member import Member
 from landbridge.clusters.ownership import imported, source, stranger
 from landbridge.mcs.addresses import Gate, gate
+from landbridge.mcs.cluster_view import ClusterView
 from landbridge.mcs.ending import held
 from landbridge.mcs.exports import exported, unexported
 from landbridge.mcs.intent import NOT_KNOWN, Intent, intent
@@ -17,7 +18,6 @@ from landbridge.mcs.limit import Limit, outdated
 from landbridge.mcs.pace import LIMITED
 from landbridge.mcs.plan import plan
 from landbridge.mcs.state import FleetState
-from landbridge.mcs.status import ClusterView
 from landbridge.mcs.views import ConsumerView, ProviderView, View
 from landbridge.mcs.withheld import withheld
 

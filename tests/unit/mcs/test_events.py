@@ -9,7 +9,7 @@ import pytest
 
 from landbridge.api.multicluster import ClusterStatus, Condition, MultiClusterServiceStatus
 from landbridge.mcs.events import LONGEST_NOTE, LONGEST_REASON, Note, notes
-from landbridge.mcs.status import WRITING
+from landbridge.mcs.rows import WRITING
 
 
 def said(state: str = "Synced", message: str = "", **conditions: tuple[str, str]) -> MultiClusterServiceStatus:

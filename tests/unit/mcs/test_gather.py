@@ -19,11 +19,11 @@ from landbridge.api.names import FLEET, MANAGER, SOURCE_CLUSTER
 from landbridge.clusters.member import Member
 from landbridge.fleet.record import FleetRecord
 from landbridge.mcs.apply import apply
+from landbridge.mcs.cluster_view import ClusterView
 from landbridge.mcs.gather import PENDING_AFTER, cluster_view, view
 from landbridge.mcs.intent import Intent
 from landbridge.mcs.plan import plan
 from landbridge.mcs.state import Decisive, FleetState
-from landbridge.mcs.status import ClusterView
 from tests.unit.fakes import WatchedApi, following, make_member, make_state, settle
 from tests.unit.objects import ENDED, FLEET_UID, POD_CIDRS, SERVICE2, SERVICE_CIDRS, cluster, mcs, service, slice_
 

@@ -10,7 +10,9 @@ import pytest
 
 from landbridge.api.meta import Key
 from landbridge.api.multicluster import ClusterStatus, Condition, MultiClusterService, MultiClusterServiceStatus
-from landbridge.mcs.status import LONGEST, LONGEST_OF_A_CLUSTER, ClusterView, status
+from landbridge.mcs import rows
+from landbridge.mcs.cluster_view import ClusterView
+from landbridge.mcs.status import LONGEST, status
 from tests.unit.objects import mcs, service
 
 NOW = "2026-01-01T10:00:00Z"
@@ -334,7 +336,7 @@ def test_s15_words_of_a_cluster_are_cut_and_obey_no_terminal() -> None:
     text = "\x1b]0;owned\x07" + "ö" * 2_000_000
     found = status(mcs("old", "new"), [GOOD, replace(NEW, refused=text)], NOW)
     for message in (row(found, "new").message, condition(found, "Ready").message):
-        assert len(message.encode()) <= LONGEST_OF_A_CLUSTER + len("new: ")
+        assert len(message.encode()) <= rows.LONGEST + len("new: ")
         assert message.isprintable()
         assert message.endswith(" more)")
 
