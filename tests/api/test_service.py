@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from landbridge.api.core import SERVICES
+from landbridge.api.migration import SERVICE_MIGRATIONS
 from landbridge.api.names import EXPORT_UNMANAGED
 from landbridge.cli.service import service
 from landbridge.mcs import conflicts
@@ -118,6 +119,21 @@ async def test_conflicts_are_read_from_status_event_and_command_s10(scene: Scene
     )
     await scene.patch(NEW, SERVICES, NAME, {"spec": {"sessionAffinity": "None", "sessionAffinityConfig": None}})
     await look.says(scene, conflicts.SESSION_AFFINITY)
+
+
+async def test_what_is_held_back_on_purpose_is_told_and_is_not_wrong_s1(scene: Scene, look: Command) -> None:
+    await scene.make_service(OLD, NEW)
+    await scene.put_slice(NEW, *scene.pods(NEW, 4))
+    spec = {"from": OLD, "to": NEW, "offered": 1}
+    await scene.create(HUB, SERVICE_MIGRATIONS, {"metadata": {"name": NAME}, "spec": spec})
+    await scene.make_mcs([OLD, NEW], [OLD])
+    offered = f"1 of 4, about 100% of new connections in {OLD}"
+    await scene.shows(NEW, "Synced", offered=offered)
+    code, told = await look(scene)
+    assert (code, told["verdict"], told["findings"]) == (0, "Well", [])
+    assert {one["cluster"]: one["offered"] for one in told["providers"]} == {OLD: "", NEW: offered}
+    (consumer,) = [one for one in told["consumers"] if one["provider"] == NEW]
+    assert (consumer["ready"], consumer["asExported"]) == (1, True)
 
 
 async def test_an_alias_and_a_host_name_of_two_clusters_are_told_s10(scene: Scene, look: Command) -> None:

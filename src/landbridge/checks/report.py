@@ -85,6 +85,7 @@ def _provider(facts: Facts, name: str) -> ProviderReport:
         ports=_ports(offered),
         addresses=addresses[:MOST],
         more_addresses=len(addresses[MOST:]),
+        offered=next((view.offered for view in facts.rows if view.name == name), ""),
         changed=_latest(offered),
         status=row,
     )

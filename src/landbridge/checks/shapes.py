@@ -48,6 +48,8 @@ class ProviderReport(msgspec.Struct, frozen=True, rename="camel"):
     """The first ones, ready ones before others."""
     more_addresses: int = 0
     """How many there are beside these."""
+    offered: str = ""
+    """How many of its ready endpoints the others get, where a ServiceMigration limits that."""
     changed: str = ""
     """When its slices last changed, as they say themselves."""
     status: Row = Row()

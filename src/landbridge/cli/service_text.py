@@ -33,7 +33,7 @@ def show(found: Report) -> None:
     _table(PROVIDERS, [_provider(one, found.at) for one in found.providers])
     _table(CONSUMERS, [_consumer(one, found.at) for one in found.consumers])
     console = Console(soft_wrap=True)
-    for line in _findings(found):
+    for line in (*_limits(found), *_findings(found)):
         console.print(Text(line))
     print(_foot(found))
 
@@ -76,6 +76,12 @@ def _consumer(one: ConsumerReport, now: str) -> tuple[str, ...]:
     return one.cluster, sees, *counts, _SAID[one.as_exported], *times, _status(one.status, now)
 
 
+def _limits(found: Report) -> Iterable[str]:
+    for one in found.providers:
+        if one.offered:
+            yield f"{one.cluster} offers {one.offered} (ServiceMigration {found.name})"
+
+
 def _findings(found: Report) -> Iterable[str]:
     for finding in found.findings[:MOST]:
         yield from _finding(finding)
@@ -98,7 +104,7 @@ def _foot(found: Report) -> str:
     wrong = sum(finding.reason != "NotSeen" for finding in found.findings)
     unseen = len(found.findings) - wrong
     if not found.findings:
-        return "All is well: every consumer has what every provider exports."
+        return "All is well: every consumer has what every provider offers."
     parts = [f"{wrong} found wrong"] if wrong else ["nothing found wrong in what was seen"]
     return "; ".join([*parts, *([f"{unseen} clusters not seen"] if unseen else [])]) + "."
 

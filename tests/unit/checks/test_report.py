@@ -101,6 +101,7 @@ def test_the_names_in_json_stay_and_are_documented() -> None:
             "moreAddresses",
             "notExported",
             "notReady",
+            "offered",
             "ports",
             "ready",
             "slices",

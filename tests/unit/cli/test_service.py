@@ -12,13 +12,16 @@ import pytest
 from msgspec.structs import replace
 from rich.console import Console
 
+from landbridge.api.meta import ObjectMeta
+from landbridge.api.migration import SERVICE_MIGRATIONS, ServiceMigration, ServiceMigrationSpec
 from landbridge.checks.shapes import Finding, Verdict
 from landbridge.cli import main
 from landbridge.cli.outcome import EXIT_CODES
 from landbridge.cli.service import CODES, _known, _print
 from landbridge.kube.errors import ForbiddenError, UnreachableError
-from tests.unit.checks.stage import NEW, SERVICE, Stage, well
+from tests.unit.checks.stage import NEW, OLD, SERVICE, Stage, well
 from tests.unit.memory_api import MemoryApi
+from tests.unit.objects import SERVICE2
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "service.md"
 
@@ -54,6 +57,19 @@ async def test_the_documented_output_is_what_is_printed(stage: Stage, capsys: py
     printed = [line.strip() for line in ages(capsys.readouterr().out).splitlines()]
     documented = [line.strip() for line in ages(DOCUMENT.read_text()).splitlines()]
     assert [line for line in printed if line and line not in documented] == []
+
+
+async def test_what_is_held_back_on_purpose_is_told(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    meta = ObjectMeta(SERVICE2.name, SERVICE2.namespace, creation_timestamp="2026-01-01T10:00:00Z", generation=1)
+    move = ServiceMigration(meta, ServiceMigrationSpec(OLD, NEW, 1))
+    stage.hub.put(
+        SERVICE_MIGRATIONS.path(SERVICE2.namespace, SERVICE2.name), msgspec.json.decode(SERVICE_MIGRATIONS.encode(move))
+    )
+    await stage.sync()
+    _print(await stage.report(), "text")
+    printed = capsys.readouterr().out
+    assert f"{NEW} offers 1 of 2, about 33% of new connections in {OLD} (ServiceMigration service2)" in printed
+    assert "All is well" in printed
 
 
 async def test_what_was_not_seen_is_told_apart_from_what_is_wrong(
