@@ -1,8 +1,9 @@
 """How much of a provider the other clusters get, while a Service moves there: none, n or all of it; pure.
 
-The choice is stable: ready endpoints come first, and then a hash of their addresses ranks them (rendezvous hashing,
-Thaler and Ravishankar 1998, with one site). So a step of the limit adds or removes, a pod that goes is followed by one
-other, and nothing is shuffled. A cluster is never sent its own pods, so in the provider itself all are seen.
+The choice is stable: ready endpoints come first, then those that serve while they end (kube-proxy sends to these where
+none is ready), and a hash of the addresses ranks them (rendezvous hashing, Thaler and Ravishankar 1998, with one site).
+So a step of the limit adds or removes, a pod that goes is followed by one other, and nothing is shuffled. A cluster is
+never sent its own pods, so in the provider itself all are seen.
 
 A limit that is not known widens nothing. Nothing is decided before all ServiceMigrations were listed once; and an
 import says on which word it was written, so that a controller which is out of contact with the hub, where another may
@@ -63,7 +64,7 @@ def _chosen(slices: Sequence[EndpointSlice], count: int) -> Iterator[EndpointSli
     kept: dict[str, set[tuple[str, ...]]] = {}
     for kind in {slice_.address_type for slice_ in slices}:
         ranks = {
-            endpoint.addresses: (not endpoint.ready, _weight(endpoint))
+            endpoint.addresses: (not endpoint.ready, not endpoint.conditions.serving, _weight(endpoint))
             for slice_ in slices
             if slice_.address_type == kind
             for endpoint in slice_.endpoints or ()

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from landbridge.api.discovery import Endpoint, EndpointSlice
+from landbridge.api.discovery import Conditions, Endpoint, EndpointSlice
 from landbridge.api.meta import ObjectMeta
 from landbridge.api.migration import ServiceMigration, ServiceMigrationSpec
 from landbridge.api.names import LIMITED_BY
@@ -71,6 +71,14 @@ def test_s1_ready_endpoints_come_first() -> None:
     half = provider(replace(slice_("a"), endpoints=tuple(pods)))
     assert got(synced(offering(2, of=half))) == {"10.1.0.8", "10.1.0.9"}
     assert len(got(synced(offering(3, of=half)))) == 3
+
+
+def test_s1_who_serves_to_the_end_comes_before_who_does_not_serve() -> None:
+    ending = Endpoint(("10.1.0.1",), Conditions(ready=False, serving=True, terminating=True))
+    for n in range(16):  # whichever has the lower rank
+        starting = Endpoint((f"10.1.1.{n}",), Conditions(ready=False, serving=False, terminating=False))
+        (one,) = limited((replace(slice_("a"), endpoints=(starting, ending)),), Limit(1, word(1)))
+        assert one.endpoints == (ending,)
 
 
 def test_each_address_family_has_as_many() -> None:
