@@ -133,6 +133,7 @@ class Controller:
             uid="",
             multicluster_services=self._multicluster_services.store,
             service_migrations=self._service_migrations.store,
+            may_be_limited=self._service_migrations.doubts,
             current=False,
         )
         self._state.permit = election.permit_in_members

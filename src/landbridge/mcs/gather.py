@@ -112,7 +112,7 @@ def cluster_view(state: FleetState, name: str, mcs: MultiClusterService, now: fl
         current=member.is_itself and member.services.live and not member.services.doubts(key),
         unexported=len(unexported(service, slices)) if provides else 0,
         withheld=(*withheld(seen), *([(LIMITED, f"{name}: {slow}")] if slow else [])),
-        unread=_unread(member, key, provider=name in mcs.spec.providers),
+        unread=_unread(state, member, key, provider=name in mcs.spec.providers),
         offered=_offered(state, mcs, member, ready(own)) if provides else "",
     )
 
@@ -174,12 +174,19 @@ def _pending(member: Member, seen: View, now: float) -> bool:
     return changes.adds_or_removes or (bool(changes) and (since is None or now - since >= PENDING_AFTER))
 
 
-def _unread(member: Member, key: Key, *, provider: bool) -> str:
+def _unread(state: FleetState, member: Member, key: Key, *, provider: bool) -> str:
     """What is there, may be of the Service, and cannot be read: so nobody knows whether all is as it should be."""
     if member.services.doubts(key):
         return f"Service {key.name}"
+    if provider and _limit_unknown(state, key):
+        return f"ServiceMigration {key.name}, on the hub"
     slices = _unread_slices(member, key) if provider else frozenset()
     return "an EndpointSlice without a name" if slices is None else ", ".join(f"EndpointSlice {s}" for s in slices)
+
+
+def _limit_unknown(state: FleetState, key: Key) -> bool:
+    """Whether nobody knows how much may be offered; what was read once is known (rule S7)."""
+    return state.service_migrations.get(key) is None and state.may_be_limited(key)
 
 
 def _unread_slices(member: Member, key: Key) -> frozenset[str] | None:
@@ -224,7 +231,7 @@ def _provider(state: FleetState, name: str, key: Key, gate: Gate, imports: tuple
     member = state.members.get(name)
     limit = Limit.of(state.service_migrations.get(key), name)
     theirs = (import_ for import_ in imports if source(import_, state.uid) == name)
-    if member is None or (not state.in_contact() and outdated(theirs, limit)):
+    if member is None or _limit_unknown(state, key) or (not state.in_contact() and outdated(theirs, limit)):
         return ProviderView(name, False, None, ())
     service, slices = member.services.store.get(key), member.slices.store.group(key)
     unread = _unread_slices(member, key)

@@ -61,6 +61,8 @@ class FleetState(Roster):
     """Those of the hub."""
     service_migrations: ServiceMigrations = field(default_factory=dict[Key, ServiceMigration])
     """Those of the hub."""
+    may_be_limited: Callable[[Key], bool] = lambda _: False
+    """Whether a ServiceMigration of that key may be there, and be one that cannot be read."""
     decisive: dict[Key, Decisive] = field(default_factory=dict)
     """What of each MultiClusterService decides, and since when it is so."""
     ended: Ended = field(default_factory=Ended)

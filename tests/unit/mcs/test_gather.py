@@ -454,3 +454,13 @@ async def test_out_of_contact_what_a_later_word_wrote_stays_s12() -> None:
         at.state.service_migrations = {SERVICE2: moving(2, changes=9)}
         at.state.in_contact = lambda: False
         assert at.providers() == {"old": True}, "it goes on with what it knows"
+
+
+async def test_s7_a_migration_that_cannot_be_read_widens_nothing() -> None:
+    async with two() as at:
+        at.state.may_be_limited = SERVICE2.__eq__
+        assert at.providers("old") == {"new": False}
+        assert at.told("new").unread == "ServiceMigration service2, on the hub"
+        at.state.service_migrations = {SERVICE2: moving(1)}
+        assert at.providers("old") == {"new": True}
+        assert at.told("new").unread == ""
