@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
+from itertools import islice
 
 from msgspec.structs import replace
 
@@ -63,18 +63,15 @@ def _order(word: str) -> tuple[str, int]:
 def _chosen(slices: Sequence[EndpointSlice], count: int) -> Iterator[EndpointSlice]:
     kept: dict[str, set[tuple[str, ...]]] = {}
     for kind in {slice_.address_type for slice_ in slices}:
-        ranks = {
-            endpoint.addresses: (not endpoint.ready, not endpoint.conditions.serving, _weight(endpoint))
-            for slice_ in slices
-            if slice_.address_type == kind
-            for endpoint in slice_.endpoints or ()
-        }
-        kept[kind] = {addresses for addresses, _ in sorted(ranks.items(), key=itemgetter(1))[:count]}
+        every = (one for slice_ in slices if slice_.address_type == kind for one in slice_.endpoints or ())
+        best_first = dict.fromkeys(one.addresses for one in sorted(every, key=_rank))  # who is there twice counts once
+        kept[kind] = set(islice(best_first, count))
     for slice_ in slices:
         endpoints = slice_.endpoints or ()
         left = tuple(endpoint for endpoint in endpoints if endpoint.addresses in kept[slice_.address_type])
         yield slice_ if len(left) == len(endpoints) else replace(slice_, endpoints=left)
 
 
-def _weight(endpoint: Endpoint) -> bytes:
-    return hashlib.blake2b(",".join(endpoint.addresses).encode(), digest_size=8).digest()
+def _rank(endpoint: Endpoint) -> tuple[bool, bool, bytes]:
+    weight = hashlib.blake2b(",".join(endpoint.addresses).encode(), digest_size=8).digest()
+    return not endpoint.ready, not endpoint.conditions.serving, weight

@@ -81,6 +81,15 @@ def test_s1_who_serves_to_the_end_comes_before_who_does_not_serve() -> None:
         assert one.endpoints == (ending,)
 
 
+def test_s1_who_moves_between_slices_counts_once_and_as_the_better_of_the_two() -> None:
+    moved, other = "10.1.0.1", "10.1.0.2"
+    was, is_ = (replace(slice_(name), endpoints=(endpoint(moved, ready=name == "to"),)) for name in ("from", "to"))
+    rest = replace(slice_("rest"), endpoints=(endpoint(other, ready=False),))
+    for slices in ((was, is_, rest), (is_, was, rest)):
+        assert got(tuple(limited(slices, Limit(1, word(1))))) == {moved}
+        assert got(tuple(limited(slices, Limit(2, word(1))))) == {moved, other}
+
+
 def test_each_address_family_has_as_many() -> None:
     six = slice_("six", *(f"fd00::{n}" for n in range(4)), address_type="IPv6")
     kept = list(limited((slice_("a", "10.1.0.1", "10.1.0.2"), six), Limit(1, word(1))))
@@ -147,3 +156,21 @@ def test_who_stays_and_is_ready_gives_way_to_nobody_but_a_lower_rank(
         assert len(chosen(pods) - chosen(more)) <= 1
         assert len(chosen(more) - chosen(pods)) <= 1
         pods = more
+
+
+@examples
+@given(endpoints, st.integers(0, 14), st.integers(0, 14), st.integers(0, 12))
+def test_s1_a_step_brings_or_takes_as_many_as_it_says_and_ready_ones_first(
+    pods: list[Endpoint], less: int, more: int, cut: int
+) -> None:
+    less, more = sorted((less, more))
+    slices = [replace(slice_(n), endpoints=tuple(some)) for n, some in (("a", pods[:cut]), ("b", pods[cut:]))]
+
+    def chosen(count: int) -> dict[str, bool]:
+        kept = limited(slices, Limit(count, word(1)))
+        return {one.addresses[0]: one.ready for each in kept for one in each.endpoints or ()}
+
+    few, many = chosen(less), chosen(more)
+    assert few.items() <= many.items()
+    assert len(many) - len(few) == min(more, len(pods)) - min(less, len(pods))
+    assert sum(few.values()) == min(less, sum(pod.ready for pod in pods))
