@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import replace
 
 from landbridge.api.discovery import SLICES, EndpointSlice
@@ -18,11 +19,14 @@ STEADY = 200
 
 
 class Observer:
-    """Follows the slices of one cluster: notes which steady endpoints it loses, and when it publishes none itself."""
+    """Follows the slices of one cluster: which steady endpoints it loses, when it publishes none itself, and what it is
+    sent of a provider that is dark (``dark`` names it, by Service)."""
 
-    def __init__(self, name: str, api: Api, prefix: str, journal: Journal) -> None:
+    def __init__(self, name: str, api: Api, prefix: str, journal: Journal, dark: Mapping[Service, str]) -> None:
         self.losses: list[Loss] = []
         self.gaps: list[Gap] = []
+        self.leaks: list[str] = []
+        self._dark = dark
         self._name = name
         self._prefix = prefix
         self._journal = journal
@@ -42,6 +46,10 @@ class Observer:
         had, now = self._had[service], steady(self._name, slices)
         self._journal.note(f"{self._name} {key}: {', '.join(sorted(map(_brief, slices))) or 'nothing'}")
         self._had[service] = now
+        if leaked := sent(self._dark.get(service, ""), slices):
+            self.leaks.append(
+                f"{self._journal.now():.2f} s: {self._name} has {', '.join(sorted(leaked))} of a dark provider"
+            )
         self.losses += [Loss(self._journal.now(), self._name, lost, service) for lost in had - now - {self._name}]
         if self._name in had - now:
             self.gaps.append(Gap(self._name, service, self._journal.now()))
@@ -61,6 +69,16 @@ def steady(own: str, slices: tuple[EndpointSlice, ...]) -> set[str]:
         if slice_.managed_by in (MANAGER, CONTROL_PLANE_MANAGER)
         for endpoint in slice_.endpoints or ()
         if endpoint.addresses[0].endswith(f".{STEADY}")
+    }
+
+
+def sent(provider: str, slices: tuple[EndpointSlice, ...]) -> set[str]:
+    """The addresses that these slices of a cluster have of a provider."""
+    return {
+        endpoint.addresses[0]
+        for slice_ in slices
+        if slice_.managed_by == MANAGER and slice_.metadata.labels.get(SOURCE_CLUSTER) == provider
+        for endpoint in slice_.endpoints or ()
     }
 
 

@@ -74,7 +74,8 @@ class Soak:
     async def _judge(self, stage: Stage, journal: Journal, outcome: Outcome) -> None:
         """Play the faults on a stage, and say what came of it."""
         prefix = f"soak-{outcome.seed}-"
-        observers = [Observer(name, self.world.admins[name], prefix, journal) for name in CLUSTERS]
+        dark = {(joined.namespace, joined.name): joined.dark for joined in stage.schedule.services if joined.dark}
+        observers = [Observer(name, self.world.admins[name], prefix, journal, dark) for name in CLUSTERS]
         async with _following(observers):
             outcome.wrong += await self._until_right(stage, "before the faults", BUILT)
             journal.begin()
@@ -90,6 +91,7 @@ class Soak:
         gaps = [gap for observer in observers for gap in observer.gaps]
         outcome.played, outcome.gaps = faults.played, len(gaps)
         outcome.wrong += faults.failed
+        outcome.wrong += [leak for observer in observers for leak in observer.leaks]
         outcome.wrong += map(str, unpublished(gaps, faults.excuses))
         outcome.wrong += map(str, unexcused(losses, faults.excuses, gaps, faults.pauses))
         outcome.wrong += differing  # last: they may be many

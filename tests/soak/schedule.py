@@ -10,6 +10,8 @@ from tests.api.world import CLUSTERS, HUB, NEW
 
 SERVICES = 50
 NAMESPACES = 5
+DARK = 10
+"""One Service in so many is on the move, and dark in the cluster that it moves to."""
 
 FAULT_SECONDS = 12.0
 """In which faults begin."""
@@ -74,6 +76,8 @@ class Joined:
     name: str
     providers: tuple[str, ...]
     consumers: tuple[str, ...]
+    dark: str = ""
+    """The provider that it moves to, and of which the others get nothing yet."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,8 @@ def schedule(seed: int) -> Schedule:
 
 def _joined(draw: random.Random, seed: int, number: int) -> Joined:
     some = [tuple(draw.sample(CLUSTERS, draw.randint(1, 3))) for _ in range(2)]
-    return Joined(f"soak-{seed}-{number % NAMESPACES}", f"web-{number}", *some)
+    dark = some[0][-1] if number % DARK == 0 else ""
+    return Joined(f"soak-{seed}-{number % NAMESPACES}", f"web-{number}", *some, dark)
 
 
 def _where(kind: Kind, drawn: str) -> str:

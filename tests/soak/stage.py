@@ -15,6 +15,7 @@ from landbridge.api.core import NAMESPACES, SERVICES
 from landbridge.api.discovery import SLICES, EndpointSlice
 from landbridge.api.kind import Kind
 from landbridge.api.meta import ObjectMeta
+from landbridge.api.migration import SERVICE_MIGRATIONS
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
 from landbridge.api.names import CONTROL_PLANE_MANAGER, MANAGER
 from landbridge.kube.errors import ConflictError, KubeError, NotFoundError
@@ -53,6 +54,7 @@ class Stage:
         await _all(self.make_namespace(cluster, name) for cluster in CLUSTERS for name in self.namespaces)
         await _all(self.make_service(cluster, joined) for cluster in CLUSTERS for joined in self.schedule.services)
         await _all(self.publish(cluster, joined) for joined in self.schedule.services for cluster in joined.providers)
+        await _all(self.make_migration(joined) for joined in self.schedule.services if joined.dark)
         await _all(map(self.make_mcs, self.schedule.services))
 
     async def clear(self) -> list[str]:
@@ -114,6 +116,12 @@ class Stage:
         with suppress(ConflictError):
             await self._create(HUB, MULTI_CLUSTER_SERVICES, body, joined.namespace)
 
+    async def make_migration(self, joined: Joined) -> None:
+        """Say that nothing of a Service's dark provider is offered."""
+        spec = {"from": next(c for c in CLUSTERS if c != joined.dark), "to": joined.dark, "offered": 0}
+        body = {"metadata": {"name": joined.name}, "spec": spec}
+        await self._create(HUB, SERVICE_MIGRATIONS, body, joined.namespace)
+
     async def delete_mcs(self, joined: Joined) -> None:
         """Delete a MultiClusterService; its finalizer holds it."""
         await self._delete(HUB, MULTI_CLUSTER_SERVICES, joined.name, joined.namespace)
@@ -138,7 +146,7 @@ class Stage:
                 for provider in joined.providers:
                     there = key in present and key in services[consumer] and key in services[provider]
                     own = [s for s in slices[provider] if _is_own(s, key)]
-                    if there and provider != consumer and own:
+                    if there and provider not in (consumer, joined.dark) and own:
                         expected[consumer, key, provider] = _endpoints(own)
         found: Held = {}
         for consumer, all_slices in slices.items():

@@ -7,7 +7,7 @@ import pytest
 from landbridge.api.discovery import Endpoint, EndpointSlice
 from landbridge.api.meta import ObjectMeta
 from landbridge.api.names import CONTROL_PLANE_MANAGER, MANAGED_BY, MANAGER, SOURCE_CLUSTER
-from tests.soak.observer import steady
+from tests.soak.observer import sent, steady
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,10 @@ from tests.soak.observer import steady
 def test_whose_steady_endpoint_a_slice_has(labels: dict[str, str], address: str, whose: set[str]) -> None:
     slice_ = EndpointSlice(metadata=ObjectMeta("web-a", "soak", labels=labels), endpoints=(Endpoint((address,)),))
     assert steady("new", (slice_,)) == whose
+
+
+def test_what_a_dark_provider_sent_is_seen() -> None:
+    labels = {MANAGED_BY: MANAGER, SOURCE_CLUSTER: "new"}
+    slice_ = EndpointSlice(metadata=ObjectMeta("web-a", "soak", labels=labels), endpoints=(Endpoint(("10.2.0.7",)),))
+    assert sent("new", (slice_,)) == {"10.2.0.7"}
+    assert sent("old", (slice_,)) == sent("", (slice_,)) == set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from tests.api.world import CLUSTERS
-from tests.soak.schedule import FAULT_SECONDS, SERVICES, Kind, schedule
+from tests.soak.schedule import DARK, FAULT_SECONDS, SERVICES, Kind, schedule
 
 
 def test_it_is_the_same_every_time_and_another_for_another_seed() -> None:
@@ -29,3 +29,9 @@ def test_lanes_play_one_fault_after_the_other_and_begin_in_time() -> None:
 def test_services_have_names_of_their_own() -> None:
     names = {(joined.namespace, joined.name) for joined in schedule(1).services}
     assert len(names) == SERVICES
+
+
+def test_some_services_are_on_the_move_to_one_of_their_providers() -> None:
+    moving = [joined for joined in schedule(1).services if joined.dark]
+    assert len(moving) == SERVICES // DARK
+    assert all(joined.dark in joined.providers for joined in moving)
