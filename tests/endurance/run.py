@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+from collections.abc import Awaitable
 
 import msgspec
 
@@ -26,16 +27,26 @@ async def endure(stage: Stage, shell: Shell, rate: float, seconds: float) -> Rep
         TimeoutError: The client did not come to its end.
     """
     for cluster, objects in manifests().items():
-        await _apply(shell, cluster, *objects)
+        await apply(shell, cluster, *objects)
     for cluster in manifests():
         kind = "mcs" if cluster == "fleet" else "deployment"
         condition = "Ready" if cluster == "fleet" else "Available"
         wait = f"wait -n {NAMESPACE} --for=condition={condition} {kind} --all --timeout={READY}s"
         await shell.run(f"kubectl --context {cluster} {wait}")
-    await _apply(shell, NEW, client_pod(rate, seconds))
+    return await asked(shell, rate, seconds, play(faults(stage, shell), seconds, stage.screen.output))
+
+
+async def asked(shell: Shell, rate: float, seconds: float, meanwhile: Awaitable[None]) -> Report:
+    """Ask the Services that `endure` made while something happens; gives what came of the requests.
+
+    Raises:
+        TimeoutError: The client did not come to its end.
+    """
+    await shell.quiet(f"kubectl --context {NEW} delete pod -n {NAMESPACE} {CLIENT} --ignore-not-found")
+    await apply(shell, NEW, client_pod(rate, seconds))
     ready = f"wait -n {NAMESPACE} --for=condition=Ready pod/{CLIENT} --timeout={READY}s"
     await shell.run(f"kubectl --context {NEW} {ready}")
-    await play(faults(stage, shell), seconds, stage.screen.output)
+    await meanwhile
     return await _report(shell)
 
 
@@ -49,7 +60,8 @@ async def _report(shell: Shell) -> Report:
     return report
 
 
-async def _apply(shell: Shell, cluster: str, *objects: Body) -> None:
+async def apply(shell: Shell, cluster: str, *objects: Body) -> None:
+    """``kubectl apply``."""
     listed = {"apiVersion": "v1", "kind": "List", "items": objects}
     manifest = shlex.quote(msgspec.json.encode(listed).decode())
     await shell.quiet(f"kubectl --context {cluster} apply -f - <<<{manifest}")

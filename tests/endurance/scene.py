@@ -9,6 +9,7 @@ from landbridge_lab.images.python import DEBIAN_PYTHON
 from landbridge_lab.images.recipes import WEB_DEMO_IMAGE
 
 from demo.chain import NEW, OLD
+from landbridge.api.migration import SERVICE_MIGRATIONS
 from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
 from tests.endurance import client
 
@@ -54,6 +55,12 @@ def joined(name: str) -> Body:
     both = [{"name": OLD}, {"name": NEW}]
     kind = {"apiVersion": MULTI_CLUSTER_SERVICES.api_version, "kind": MULTI_CLUSTER_SERVICES.kind}
     return {**kind, **_meta(name), "spec": {"providerClusters": both, "consumerClusters": both}}
+
+
+def moving(name: str, offered: int) -> Body:
+    """The Service moves to the old cluster, which offers so many of its pods to the client's."""
+    kind = {"apiVersion": SERVICE_MIGRATIONS.api_version, "kind": SERVICE_MIGRATIONS.kind}
+    return {**kind, **_meta(name), "spec": {"from": NEW, "to": OLD, "offered": offered}}
 
 
 def client_pod(rate: float, seconds: float) -> Body:
