@@ -103,9 +103,9 @@ def schedule(seed: int) -> Schedule:
 
 
 def _joined(draw: random.Random, seed: int, number: int) -> Joined:
-    some = [tuple(draw.sample(CLUSTERS, draw.randint(1, 3))) for _ in range(2)]
-    dark = some[0][-1] if number % DARK == 0 else ""
-    return Joined(f"soak-{seed}-{number % NAMESPACES}", f"web-{number}", *some, dark)
+    providers, consumers = (tuple(draw.sample(CLUSTERS, draw.randint(1, 3))) for _ in range(2))
+    dark = providers[-1] if number % DARK == 0 else ""
+    return Joined(f"soak-{seed}-{number % NAMESPACES}", f"web-{number}", providers, consumers, dark)
 
 
 def _where(kind: Kind, drawn: str) -> str:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from landbridge.api import crd
 from landbridge.api.core import CONFIG_MAPS, ConfigMap
-from landbridge.api.multicluster import MULTI_CLUSTER_SERVICES
 from landbridge.api.names import FLEET, HUB_ACCOUNT
 from landbridge.enroll import proxies
 from landbridge.enroll.admission import check_not_ending
@@ -105,7 +104,7 @@ async def init(
             await health.install(hub, report)
     token = await mint(hub, HUB_ACCOUNT)
     with _failure_not_refusal(kubeconfig):
-        await try_token(connect(reached, StaticToken(token)), MULTI_CLUSTER_SERVICES)
+        await try_token(connect(reached, StaticToken(token)), *(definition.kind for definition in crd.DEFINITIONS))
     report(f"{reached.server} accepts the new token")
     await asyncio.to_thread(write_private, kubeconfig, render_kubeconfig(reached, token))
     report(f"{kubeconfig}: start the controller with it")

@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any
 
 from landbridge.api.kind import Kind
-from landbridge.api.meta import Object
 from landbridge.enroll.server import version_text
 from landbridge.fleet.refusal import RefusedError
 from landbridge.kube.api import Api
 from landbridge.kube.config import ServerConfig
 from landbridge.kube.credentials import StaticToken
-from landbridge.kube.errors import ApiError, ForbiddenError, UnauthorizedError, UnreachableError
+from landbridge.kube.errors import (
+    ApiError,
+    ForbiddenError,
+    TooManyRequestsError,
+    UnauthorizedError,
+    UnreachableError,
+)
 
 WRONG_SERVER = "WrongServer"
 NO_RIGHTS = "NoRights"
@@ -30,14 +35,14 @@ CONTROLLERS = "give the address that the controller can use with --server, or it
 
 Connect = Callable[[ServerConfig, StaticToken], Api]
 Late = tuple[type[ApiError], ...]
-T = TypeVar("T", bound=Object)
+LATE: Late = (ForbiddenError, TooManyRequestsError)
 
 
-async def try_token(api: Api, kind: Kind[T], *, late: Late = (ForbiddenError,), mend: str = CONTROLLERS) -> None:
+async def try_token(api: Api, *kinds: Kind[Any], late: Late = LATE, mend: str = CONTROLLERS) -> None:
     """Use an address and a new token as its owner will: list what its rules let it list.
 
-    ``late`` is what a server may answer that has not heard yet: of new rules, or of the token itself; ``mend`` is what
-    to do about an address that is no good.
+    ``late`` is what a server may answer that has not heard yet: of new rules, of a new kind, or of the token itself;
+    ``mend`` is what to do about an address that is no good.
 
     Raises:
         RefusedError: The token is not known there, or the rules do not work there.
@@ -45,7 +50,8 @@ async def try_token(api: Api, kind: Kind[T], *, late: Late = (ForbiddenError,), 
     """
     async with api:
         try:
-            await _until_allowed(api, kind, late)
+            for kind in kinds:
+                await _until_allowed(api, kind, late)
         except UnauthorizedError as error:
             raise RefusedError(
                 WRONG_SERVER, f"{api.server} does not know the cluster's token: is it another cluster? {mend}"
@@ -70,7 +76,7 @@ async def try_address(api: Api, mend: str = CONTROLLERS) -> None:
             raise UnreachableError(f"{error}; {mend}") from error
 
 
-async def _until_allowed(api: Api, kind: Kind[T], late: Late) -> None:
+async def _until_allowed(api: Api, kind: Kind[Any], late: Late) -> None:
     for _ in range(round(PATIENCE / LOOK)):
         with contextlib.suppress(*late):
             await _list_one(api, kind)
@@ -79,5 +85,5 @@ async def _until_allowed(api: Api, kind: Kind[T], late: Late) -> None:
     await _list_one(api, kind)
 
 
-async def _list_one(api: Api, kind: Kind[T]) -> None:
+async def _list_one(api: Api, kind: Kind[Any]) -> None:
     await api.request("GET", kind.path(), params={"limit": "1"})

@@ -56,12 +56,17 @@ class UnauthorizedError(ApiError):
     """401: the credentials are refused."""
 
 
+class TooManyRequestsError(ApiError):
+    """429: later; so it answers, too, for a custom resource that was defined a moment ago."""
+
+
 _CLASSES: dict[int, type[ApiError]] = {
     401: UnauthorizedError,
     403: ForbiddenError,
     404: NotFoundError,
     409: ConflictError,
     410: GoneError,
+    429: TooManyRequestsError,
 }
 
 

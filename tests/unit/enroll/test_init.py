@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from landbridge.api import crd
+from landbridge.api.migration import SERVICE_MIGRATIONS
 from landbridge.api.names import CLUSTER_LABEL, PART_OF, PRODUCT
 from landbridge.enroll.argocd.health import KEY, SCRIPT
 from landbridge.enroll.init import ESTABLISHED_TIMEOUT, init
@@ -15,7 +16,7 @@ from landbridge.fleet import record
 from landbridge.fleet.refusal import RefusedError, TimedOutError
 from landbridge.kube.config import ServerConfig, load
 from landbridge.kube.credentials import StaticToken
-from landbridge.kube.errors import KubeError, UnauthorizedError, UnreachableError
+from landbridge.kube.errors import KubeError, TooManyRequestsError, UnauthorizedError, UnreachableError
 from tests.silence import silent
 from tests.unit.fleet.stage import ARGOCD, SYSTEM, TOKEN, cluster, install_argocd
 from tests.unit.memory_api import MemoryApi
@@ -54,6 +55,20 @@ async def test_the_kubeconfig_is_one_that_the_controller_reads(hub: MemoryApi, t
     file = tmp_path / "folder" / "kubeconfig"
     await init_in_memory(hub, file)
     assert load(None, file) == ServerConfig(CONFIG.server, CONFIG.ca, CONFIG.tls_server_name, TOKEN)
+
+
+async def test_a_kind_that_was_defined_a_moment_ago_is_waited_for(hub: MemoryApi, tmp_path: Path) -> None:
+    """Until its storage is made, the API server answers 429."""
+    establish(hub)
+    busy = iter(range(3))
+
+    def before(method: str, path: str) -> None:
+        if path == SERVICE_MIGRATIONS.path() and next(busy, None) is not None:
+            raise TooManyRequestsError(429, "TooManyRequests", "storage is (re)initializing")
+
+    hub.before = before
+    await init_in_memory(hub, tmp_path / "a")
+    assert next(busy, None) is None
 
 
 async def test_the_fleets_uid_is_made_once(hub: MemoryApi, tmp_path: Path) -> None:

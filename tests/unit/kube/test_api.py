@@ -22,6 +22,7 @@ from landbridge.kube.errors import (
     GoneError,
     KubeError,
     NotFoundError,
+    TooManyRequestsError,
     UnauthorizedError,
     UnreachableError,
 )
@@ -218,7 +219,7 @@ async def test_without_a_token_no_credentials_are_sent(api: Api, server: FakeSer
         (409, "AlreadyExists", ConflictError),
         (410, "Expired", GoneError),
         (422, "Invalid", ApiError),
-        (429, "TooManyRequests", ApiError),
+        (429, "TooManyRequests", TooManyRequestsError),
         (500, "InternalError", ApiError),
     ],
 )
