@@ -20,6 +20,7 @@ from landbridge.mcs.plan import plan
 from landbridge.mcs.state import FleetState
 from landbridge.mcs.views import ConsumerView, ProviderView, View
 from landbridge.mcs.withheld import withheld
+from landbridge.telemetry.text import shown
 
 PENDING_AFTER = 1.0
 """Seconds after which an update that is not acknowledged is told. Every day's work is over before (rule S5)."""
@@ -120,7 +121,10 @@ def cluster_view(state: FleetState, name: str, mcs: MultiClusterService, now: fl
 def _offered(state: FleetState, mcs: MultiClusterService, provider: Member, own: int) -> str:
     """How many of a provider's endpoints the others get, and how much of new connections each has there, as it is."""
     key = mcs.metadata.key
-    limit = Limit.of(state.service_migrations.get(key), provider.name)
+    move = state.service_migrations.get(key)
+    if move and move.spec.to not in mcs.spec.providers:
+        return f"all: ServiceMigration {key.name} moves to {shown(move.spec.to)}, which is no provider"
+    limit = Limit.of(move, provider.name)
     if limit is None or limit.count is None:
         return ""
     consumers = (state.members.get(name) for name in mcs.spec.consumers if name != provider.name)

@@ -437,6 +437,9 @@ async def test_what_is_offered_of_the_cluster_that_a_service_moves_to_is_told() 
         assert (at.told("new").offered, at.told("new").imported_ready) == ("", 1)
         at.state.service_migrations = {SERVICE2: moving(None)}
         assert at.told("old").offered == ""
+        astray = msgspec.structs.replace(moving(0).spec, to="odl")
+        at.state.service_migrations = {SERVICE2: msgspec.structs.replace(moving(0), spec=astray)}
+        assert at.told("old").offered == "all: ServiceMigration service2 moves to odl, which is no provider"
 
 
 async def test_out_of_contact_what_a_later_word_wrote_stays_s12() -> None:
