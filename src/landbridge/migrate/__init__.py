@@ -1,0 +1,1 @@
+"""One Service's move from cluster to cluster: what comes after what."""
