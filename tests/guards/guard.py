@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-RULES = ("S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8", "S9", "S10", "S11", "S12", "S13", "S14", "S15")
-"""The rules that are implemented; docs/architecture.md explains them."""
+RULES = (*(f"S{number}" for number in range(1, 16)), "M1", "M2", "M3", "M4")
+"""The rules that are implemented, those of a move as pure functions; docs/architecture.md explains them."""
 
 ROOT = Path(__file__).parents[2]
 FOLDER = Path(__file__).parent
