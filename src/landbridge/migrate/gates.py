@@ -69,6 +69,8 @@ def against_withdrawal(
 
 
 def _below(views: Sequence[View], before: Mapping[str, int], cluster: str, left: int) -> list[str]:
+    if not before:
+        return ["it is not known what any consumer saw before"]
     return [
         f"{refusal.consumer} would see {refusal.would_see}, and its floor is {refusal.floor}"
         for refusal in refusals(views, before, cluster=cluster, left=left)

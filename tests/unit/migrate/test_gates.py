@@ -68,3 +68,9 @@ def test_new_stays_while_old_is_asked_back_and_does_not_serve_m4() -> None:
 
 def test_new_stays_where_old_was_seen_too_long_ago_m4() -> None:
     assert "a sees no endpoint of old" in withdrawal(views(4, 4, age=9.0))
+
+
+def test_where_it_is_not_known_what_was_seen_before_nothing_goes_m1() -> None:
+    unknown = ["it is not known what any consumer saw before"]
+    assert against_drain(PASSES, views(4, 4), {}, checks=["errors"], template="v2", old="old") == unknown
+    assert against_withdrawal(views(4, 4), {}, old="old", new="new", restored=True) == unknown
