@@ -16,9 +16,12 @@ demo: $(READY) ## the tutorial on three real clusters, from nothing to a table o
 demo-gitops: $(READY) ## the same by GitOps (the tutorial's Option B), with a real Argo CD
 	@$(BIN)/python -m demo --gitops $(ARGS)
 
-test: $(READY) ## all tests: unit, on real API servers, on the real lab
+# Unit tests compute while the others wait.
+test: $(READY) ## all tests: on real API servers, on the real lab, and unit tests beside them
 	@$(BIN)/landbridge-lab build --argocd
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest tests/unit >unit.log 2>&1 & unit=$$!; trap 'kill $$unit' INT TERM; \
+	    $(BIN)/python -m pytest --ignore=tests/unit; others=$$?; \
+	    wait $$unit; code=$$?; cat unit.log; exit $$((others | code))
 
 test-gitops: $(READY) ## of these, the tests that need Argo CD
 	@$(BIN)/landbridge-lab build --argocd
